@@ -1,0 +1,2 @@
+//! The `journeyman` command.
+fn main() {}

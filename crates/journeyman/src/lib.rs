@@ -1,0 +1,1 @@
+//! Makes images with Midjourney through Discord: the library people add.

@@ -1,0 +1,1 @@
+//! When may a request go out? Discord rate limits, retries and permits.

@@ -1,0 +1,1 @@
+//! What does it mean? Prompts, commands, and what the bot answers.

@@ -1,0 +1,2 @@
+//! Measures and checks that the docs quote.
+fn main() {}
