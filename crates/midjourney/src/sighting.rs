@@ -1,0 +1,170 @@
+//! What one message, event or answer means, and by which keys it can be bound to a job. It binds nothing.
+
+use journeyman_model::{ChannelId, InteractionId, MessageId, UserId};
+
+use crate::failure::Failure;
+
+/// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// What it means.
+    pub meaning: Meaning,
+    /// How it can be bound to a job.
+    pub keys: Keys,
+    /// The prompt as Midjourney shows it.
+    pub prompt: Option<String>,
+    /// What kind of work the message is about.
+    pub action: Option<Action>,
+    /// The action's variant as shown: `Strong`, `Subtle`, `Creative`, `2x` …
+    pub variant: Option<String>,
+    /// Which of the four images: 1 to 4.
+    pub image: Option<u8>,
+    /// The speed mode, where shown.
+    pub mode: Option<Mode>,
+    /// Whether the job is in stealth mode.
+    pub stealth: bool,
+    /// The buttons and selects found on the message, in order.
+    pub buttons: Vec<Button>,
+    /// The files found on the message, in order.
+    pub files: Vec<File>,
+}
+
+/// What a sighting means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// `(Waiting to start)`.
+    Waiting,
+    /// `(N%)`.
+    Progress {
+        /// 0 to 100.
+        percent: u8,
+    },
+    /// `(paused)`.
+    Paused,
+    /// Midjourney queued the job; it starts by itself.
+    Queued,
+    /// The result.
+    Finished,
+    /// `(Stopped)`: by moderation, or by a cancel.
+    Stopped,
+    /// The message was deleted; alone it proves nothing.
+    Deleted,
+    /// Something failed.
+    Failed(Failure),
+    /// Discord passed the interaction on to the bot.
+    Accepted,
+    /// The bot opened a modal and waits for its fields.
+    ModalOpened {
+        /// The modal's custom id.
+        custom_id: String,
+        /// The id to submit it with.
+        id: Option<InteractionId>,
+    },
+    /// The answer to `/info`.
+    Info,
+    /// The answer to `/describe`.
+    Describe,
+    /// The answer to `/shorten`.
+    Shorten,
+    /// A job's seed.
+    Seed {
+        /// The seed.
+        seed: u64,
+    },
+    /// From Midjourney, and not understood.
+    Unknown,
+    /// Nothing about a job: another author's message, a request, a handshake.
+    NotASighting,
+}
+
+/// The keys by which a sighting is bound, strongest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// The nonce of our request, echoed (gateway only).
+    pub nonce: Option<String>,
+    /// The interaction that caused the message.
+    pub interaction: Option<InteractionId>,
+    /// Who caused it.
+    pub interaction_user: Option<UserId>,
+    /// The command's name, for instance `imagine`.
+    pub command: Option<String>,
+    /// The message that this one replies to.
+    pub reference: Option<MessageId>,
+    /// Midjourney's job id (a UUID), from a button, a link or a file name.
+    pub job_id: Option<String>,
+    /// The user named in the caption.
+    pub mentioned: Option<UserId>,
+    /// The message itself.
+    pub message: Option<MessageId>,
+    /// Where it was seen.
+    pub channel: Option<ChannelId>,
+}
+
+/// A kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Action {
+    /// `/imagine`.
+    Imagine,
+    /// Variations of one image or of a grid.
+    Variation,
+    /// An upscale, or one image taken out of a grid.
+    Upscale,
+    /// The same prompt again.
+    Reroll,
+    /// Zoom out.
+    Zoom,
+    /// Pan.
+    Pan,
+    /// Vary (Region).
+    Region,
+    /// A variation with an edited prompt.
+    Remix,
+    /// A short film.
+    Animate,
+    /// `/describe`.
+    Describe,
+    /// `/blend`.
+    Blend,
+}
+
+/// A speed mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mode {
+    /// Fast hours.
+    Fast,
+    /// Relaxed: no hours used, longer waits.
+    Relaxed,
+    /// Turbo hours.
+    Turbo,
+}
+
+/// A button or a select, as found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// The label, or the emoji's name where there is none.
+    pub label: String,
+    /// The custom id; always taken from a message, never invented.
+    pub custom_id: Option<String>,
+    /// A link's address.
+    pub url: Option<String>,
+    /// Discord's style number; 1 marks a button already used.
+    pub style: u8,
+}
+
+/// A file on a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The file name.
+    pub name: String,
+    /// Where it can be fetched; signed links expire.
+    pub url: String,
+    /// The type that Discord names, for instance `image/png`.
+    pub content_type: Option<String>,
+    /// Bytes.
+    pub size: Option<u64>,
+    /// Pixels.
+    pub width: Option<u32>,
+    /// Pixels.
+    pub height: Option<u32>,
+}
