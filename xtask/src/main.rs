@@ -1,2 +1,32 @@
-//! Measures and checks that the docs quote.
-fn main() {}
+//! `cargo xtask`: the checks and measures that the docs quote. It holds no code of the product.
+
+mod findings;
+mod measures;
+mod purity;
+mod source;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use findings::Findings;
+
+const USAGE: &str = "\
+usage: cargo xtask <task>
+
+  purity      the invariants of ARCHITECTURE.md: dependency trees and source text
+  measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
+";
+
+fn main() -> ExitCode {
+    let mut findings = Findings::default();
+    let task = std::env::args().nth(1).unwrap_or_default();
+    match task.as_str() {
+        "purity" => purity::check(&mut findings),
+        "measures" => measures::check(&mut findings),
+        _ => {
+            let _ = std::io::stderr().write_all(USAGE.as_bytes());
+            return ExitCode::from(2);
+        }
+    }
+    findings.report(&task)
+}
