@@ -1,0 +1,85 @@
+//! The commands of an application, as an index or a search answers them. It sends nothing.
+
+use serde_json::Value;
+
+use crate::field;
+use crate::id::{ApplicationId, CommandId, CommandVersion};
+
+/// One application command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// Its id.
+    pub id: CommandId,
+    /// Its version; Discord refuses any other.
+    pub version: CommandVersion,
+    /// Its name, for instance `imagine`.
+    pub name: String,
+    /// Whose it is.
+    pub application: Option<ApplicationId>,
+    /// Discord's command type: 1 is a slash command, 3 is on a message's menu.
+    pub kind: u8,
+}
+
+impl Command {
+    /// Reads a command; `None` without id, version or name, since it could not be sent.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        Some(Self {
+            id: field::id(value, "id", CommandId::from_json)?,
+            version: field::id(value, "version", CommandVersion::from_json)?,
+            name: field::text(value, "name")?,
+            application: field::id(value, "application_id", ApplicationId::from_json),
+            kind: field::number_as(value, "type").unwrap_or(1),
+        })
+    }
+}
+
+/// The commands that can be used in a place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandIndex {
+    /// In the order of the answer.
+    pub commands: Vec<Command>,
+}
+
+impl CommandIndex {
+    /// Reads the answer of a command index or of a command search; `None` for other JSON.
+    pub fn from_json(value: &Value) -> Option<Self> {
+        value.get("application_commands")?.as_array()?;
+        Some(Self { commands: field::list(value, "application_commands", Command::from_json) })
+    }
+
+    /// The slash command `name` of `application`.
+    pub fn find(&self, application: ApplicationId, name: &str) -> Option<&Command> {
+        let is_it = |command: &&Command| {
+            command.kind == 1 && command.name == name && command.application == Some(application)
+        };
+        self.commands.iter().find(is_it)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_command_of_another_application_is_not_taken() {
+        let answer = json!({"application_commands": [
+            {"id": "1", "version": "2", "name": "imagine", "application_id": "7", "type": 1},
+            {"id": "3", "version": "4", "name": "imagine", "application_id": "9", "type": 3},
+            {"id": "5", "version": "6", "name": "imagine", "application_id": "9", "type": 1},
+            {"id": "x", "version": "6", "name": "broken", "application_id": "9", "type": 1},
+        ]});
+        let index = CommandIndex::from_json(&answer).unwrap();
+        assert_eq!(index.commands.len(), 3);
+        let found = index.find(ApplicationId::new(9), "imagine").unwrap();
+        assert_eq!(found.version, CommandVersion::new(6));
+        assert_eq!(index.find(ApplicationId::new(9), "broken"), None);
+    }
+
+    #[test]
+    fn other_json_is_no_index() {
+        assert_eq!(CommandIndex::from_json(&json!({"message": "401: Unauthorized", "code": 0})), None);
+        assert_eq!(CommandIndex::from_json(&json!([1])), None);
+    }
+}
