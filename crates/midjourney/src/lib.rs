@@ -2,8 +2,30 @@
 //!
 //! Pure: it does no input or output, reads no clock and draws no randomness.
 
+pub mod answer;
+pub mod application;
+pub mod button;
+pub mod caption;
+pub mod catalogue;
+pub mod classify;
+pub mod command;
+pub mod explain;
 pub mod failure;
+mod job_id;
+pub mod normalise;
+pub mod parameter;
+pub mod prompt;
+mod seed;
 pub mod sighting;
+mod wait;
 
+pub use answer::classify_http;
+pub use caption::Caption;
+pub use classify::{classify_any, classify_event, classify_message};
+pub use command::Place;
+pub use explain::Explanation;
 pub use failure::{Failure, FailureKind, Notice};
+pub use normalise::Normalised;
+pub use parameter::Parameter;
+pub use prompt::{InvalidPrompt, Prompt};
 pub use sighting::{Action, Button, File, Keys, Meaning, Mode, Sighting};

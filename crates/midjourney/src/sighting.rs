@@ -2,7 +2,7 @@
 
 use journeyman_model::{ChannelId, InteractionId, MessageId, UserId};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Notice};
 
 /// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,10 +23,34 @@ pub struct Sighting {
     pub mode: Option<Mode>,
     /// Whether the job is in stealth mode.
     pub stealth: bool,
+    /// The percentage shown, 0 to 100; a deleted or paused message may show one too.
+    pub percent: Option<u8>,
+    /// The message's flags; a press must echo them, and 64 is ephemeral.
+    pub flags: u64,
     /// The buttons and selects found on the message, in order.
     pub buttons: Vec<Button>,
     /// The files found on the message, in order.
     pub files: Vec<File>,
+}
+
+impl Sighting {
+    /// A sighting of which nothing but the meaning is known.
+    pub fn of(meaning: Meaning) -> Self {
+        Self {
+            meaning,
+            keys: Keys::default(),
+            prompt: None,
+            action: None,
+            variant: None,
+            image: None,
+            mode: None,
+            stealth: false,
+            percent: None,
+            flags: 0,
+            buttons: Vec::new(),
+            files: Vec::new(),
+        }
+    }
 }
 
 /// What a sighting means.
@@ -51,6 +75,13 @@ pub enum Meaning {
     Deleted,
     /// Something failed.
     Failed(Failure),
+    /// Discord itself answered a request with a failure of its own; nobody judged the request.
+    UpstreamFailed {
+        /// The HTTP status; `None` where only a body was seen.
+        status: Option<u16>,
+        /// What the answer said.
+        notice: Notice,
+    },
     /// Discord passed the interaction on to the bot.
     Accepted,
     /// The bot opened a modal and waits for its fields.
@@ -128,6 +159,25 @@ pub enum Action {
     Blend,
 }
 
+impl Action {
+    /// One word, for people and programs.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Imagine => "imagine",
+            Self::Variation => "variation",
+            Self::Upscale => "upscale",
+            Self::Reroll => "reroll",
+            Self::Zoom => "zoom",
+            Self::Pan => "pan",
+            Self::Region => "region",
+            Self::Remix => "remix",
+            Self::Animate => "animate",
+            Self::Describe => "describe",
+            Self::Blend => "blend",
+        }
+    }
+}
+
 /// A speed mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mode {
@@ -137,6 +187,22 @@ pub enum Mode {
     Relaxed,
     /// Turbo hours.
     Turbo,
+}
+
+impl Mode {
+    /// The word in captions.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Relaxed => "relaxed",
+            Self::Turbo => "turbo",
+        }
+    }
+
+    /// The mode with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Fast, Self::Relaxed, Self::Turbo].into_iter().find(|mode| mode.word() == word)
+    }
 }
 
 /// A button or a select, as found.
