@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::Moment;
 
 /// Far enough for any wait, near enough that adding it to an `Instant` cannot overflow.
-const FAR: Duration = Duration::from_secs(86_400 * 365 * 30);
+const FAR: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// Turns the monotonic clock into [`Moment`]s, and sleeps until one.
 ///

@@ -1,0 +1,86 @@
+//! Why a request would wait, for people. It changes nothing.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::reason::Reason;
+use crate::route::Route;
+
+/// What the limiter knows of a request's route at one moment.
+///
+/// ```
+/// use journeyman_limiter::{Config, Machine, Moment, Request};
+///
+/// let machine = Machine::new(Config::default());
+/// let explanation = machine.explain(Moment::ORIGIN, &Request::get("/users/@me"));
+/// assert_eq!(explanation.to_string(), "GET /users/@me: may go now; its limit is not known yet");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The route.
+    pub route: Route,
+    /// What is known of its limit.
+    pub knowledge: Knowledge,
+    /// What holds it back, if anything.
+    pub hold: Option<Hold>,
+    /// How many requests of this route wait already.
+    pub waiting: usize,
+    /// How many requests of this route are on their way.
+    pub in_flight: u32,
+}
+
+/// What is known of a route's limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Knowledge {
+    /// Nothing yet: one request at a time.
+    Unknown,
+    /// It answers without headers: one request per this span.
+    Headerless {
+        /// The distance between two requests.
+        spacing: Duration,
+    },
+    /// The bucket named last.
+    Bucket {
+        /// Its name.
+        name: String,
+        /// How many it holds.
+        limit: u32,
+        /// How many could go now.
+        free: u32,
+    },
+}
+
+/// What holds a request back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Why.
+    pub reason: Reason,
+    /// How long at least; none if a request on its way must end first.
+    pub wait: Option<Duration>,
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.route)?;
+        match self.hold {
+            None => f.write_str("may go now")?,
+            Some(Hold { reason, wait: Some(wait) }) => write!(f, "waits {wait:.1?} ({reason})")?,
+            Some(Hold { reason, wait: None }) => write!(f, "waits for a request on its way ({reason})")?,
+        }
+        match &self.knowledge {
+            Knowledge::Unknown => f.write_str("; its limit is not known yet")?,
+            Knowledge::Headerless { spacing } => {
+                write!(f, "; answers without headers, so one per {spacing:.1?}")?;
+            }
+            Knowledge::Bucket { name, limit, free } => {
+                write!(f, "; {free} of {limit} left in bucket {name}")?;
+            }
+        }
+        if self.waiting > 0 {
+            write!(f, "; {} wait already", self.waiting)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,453 @@
+//! What is spent: every limit of every request, and what an answer teaches about them. It knows nobody who waits.
+
+mod account;
+mod kind;
+mod lane;
+mod look;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use journeyman_moment::Moment;
+
+use crate::config::{Config, Mutation};
+use crate::headers::Answer;
+use crate::limit::{Blocked, Room, Seat, ServerFed, Shape};
+use crate::reason::Reason;
+use crate::request::Request;
+use crate::route::write_route;
+use crate::slab::Slab;
+use crate::verdict::Verdict;
+
+use account::Account;
+use kind::Kind;
+use lane::{Lane, push_credential};
+
+/// All limits of all credentials.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    accounts: Slab<Account>,
+    account_ids: HashMap<u64, u32>,
+    kinds: Slab<Kind>,
+    kind_ids: HashMap<Box<str>, u32>,
+    lanes: Slab<Lane>,
+    lane_ids: HashMap<Box<str>, u32>,
+    buckets: Slab<Bucket>,
+    bucket_ids: HashMap<Box<str>, u32>,
+    edge: Blocked,
+    key: String,
+    resource: String,
+}
+
+/// A limit with the routes that fall under it.
+#[derive(Debug)]
+struct Bucket {
+    key: Box<str>,
+    name: Arc<str>,
+    limit: ServerFed,
+    lanes: Vec<u32>,
+}
+
+/// What a request that may go has taken.
+#[derive(Debug, Default)]
+pub(crate) struct Grant {
+    pub(crate) lane: u32,
+    departed: Option<Moment>,
+    /// The only slot of a route whose limit is not known.
+    alone: bool,
+    seats: Vec<(u32, Option<Seat>)>,
+}
+
+impl Grant {
+    pub(crate) fn has_departed(&self) -> bool {
+        self.departed.is_some()
+    }
+}
+
+/// How a request that was granted has ended.
+#[derive(Clone, Copy, Debug)]
+pub enum End<'a> {
+    /// No byte can have left; all that it took is given back.
+    NotSent,
+    /// It may have been executed, and there is no answer; all that it took is spent.
+    MaybeSent,
+    /// The server answered.
+    Answered(&'a Answer),
+}
+
+/// What an ending has changed beyond the request's own route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Nothing but the room of its buckets.
+    Lane,
+    /// A block of the route or its bucket.
+    Block,
+    /// All routes of the credential.
+    Account,
+    /// Everything.
+    All,
+}
+
+impl Ledger {
+    /// The route of a request, made if it was not met before.
+    pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> u32 {
+        let (mut key, mut resource) = (std::mem::take(&mut self.key), std::mem::take(&mut self.resource));
+        key.clear();
+        resource.clear();
+        push_credential(&mut key, request.credential.fingerprint());
+        key.push_str(request.method.as_str());
+        key.push('/');
+        let exempt = write_route(request, &mut key, &mut resource);
+        let template = key.len();
+        // No template contains a space.
+        key.push(' ');
+        key.push_str(&resource);
+        let id = match self.lane_ids.get(key.as_str()) {
+            Some(id) => *id,
+            None => self.new_lane(now, request, &key, template, exempt),
+        };
+        self.lanes[id].used_at = now;
+        (self.key, self.resource) = (key, resource);
+        id
+    }
+
+    fn new_lane(&mut self, now: Moment, request: &Request, key: &str, template: usize, exempt: bool) -> u32 {
+        let account = self.account(request.credential.fingerprint());
+        let kind = self.kind(account, &key[..template]);
+        let lane = Lane::new(account, kind, key, template, exempt, now);
+        let id = self.lanes.insert(lane);
+        self.lane_ids.insert(key.into(), id);
+        self.kinds[kind].lanes += 1;
+        id
+    }
+
+    fn account(&mut self, credential: u64) -> u32 {
+        let accounts = &mut self.accounts;
+        *self.account_ids.entry(credential).or_insert_with(|| accounts.insert(Account::new(credential)))
+    }
+
+    fn kind(&mut self, account: u32, key: &str) -> u32 {
+        if let Some(id) = self.kind_ids.get(key) {
+            return *id;
+        }
+        let id = self.kinds.insert(Kind::new(account, key));
+        self.accounts[account].uses += 1;
+        self.kind_ids.insert(key.into(), id);
+        id
+    }
+
+    /// Whether the limits of the route itself have room.
+    pub(crate) fn room(&mut self, now: Moment, id: u32, config: &Config) -> (Room, Reason) {
+        self.apply_prior(now, id);
+        self.peek(now, id, config)
+    }
+
+    /// As `room`, without applying what is known of the route's kind.
+    pub(crate) fn peek(&self, now: Moment, id: u32, config: &Config) -> (Room, Reason) {
+        let lane = &self.lanes[id];
+        if let Some((until, reason)) = lane.blocked.state(now) {
+            return (Room::Until(until), reason);
+        }
+        if lane.buckets.is_empty() {
+            return (lane.alone.room(now, 1, (0, now)), self.kinds[lane.kind].reason());
+        }
+        let one_more = u32::from(config.mutation == Mutation::OneMoreInBucket);
+        let mut all = (Room::Free, Reason::Bucket);
+        for bound in &lane.buckets {
+            let (room, reason) = self.buckets[bound.bucket].limit.room(now, one_more);
+            let both = all.0.and(room);
+            all = (both, if both == all.0 { all.1 } else { reason });
+        }
+        all
+    }
+
+    /// Whether what all routes of a credential have in common has room.
+    pub(crate) fn gate(&self, now: Moment, account: u32, exempt: bool, config: &Config) -> (Room, Reason) {
+        if let Some((until, reason)) = self.edge.state(now) {
+            return (Room::Until(until), reason);
+        }
+        self.accounts[account].room(now, exempt, config)
+    }
+
+    /// A new resource of a kind whose limit is known starts with that limit, not with one at a time.
+    fn apply_prior(&mut self, now: Moment, id: u32) {
+        let lane = &self.lanes[id];
+        if !lane.buckets.is_empty() || lane.alone.in_flight() > 0 {
+            return;
+        }
+        let Some((hash, shape)) = self.kinds[lane.kind].prior.clone() else { return };
+        let bucket = self.bucket(id, &hash, shape);
+        self.join(now, id, bucket, false);
+    }
+
+    /// Takes a slot of every limit of the route.
+    pub(crate) fn take(&mut self, id: u32, grant: &mut Grant) {
+        let lane = &mut self.lanes[id];
+        lane.in_flight += 1;
+        grant.lane = id;
+        grant.departed = None;
+        grant.seats.clear();
+        grant.alone = lane.buckets.is_empty();
+        if grant.alone {
+            lane.alone.take();
+        }
+        for bound in &lane.buckets {
+            self.buckets[bound.bucket].limit.take();
+            grant.seats.push((bound.bucket, None));
+        }
+        self.accounts[lane.account].take(lane.exempt);
+    }
+
+    /// Bytes may leave from now on.
+    pub(crate) fn depart(&mut self, now: Moment, grant: &mut Grant) {
+        if grant.departed.is_some() {
+            return;
+        }
+        grant.departed = Some(now);
+        for (bucket, seat) in &mut grant.seats {
+            *seat = Some(self.buckets[*bucket].limit.depart(now));
+        }
+        let lane = &self.lanes[grant.lane];
+        self.accounts[lane.account].depart(now);
+    }
+
+    /// Ends a grant.
+    pub(crate) fn settle(&mut self, now: Moment, grant: &mut Grant, end: End<'_>, config: &Config) -> Reach {
+        match end {
+            End::NotSent => {
+                self.refund(grant);
+                Reach::Lane
+            }
+            End::MaybeSent => {
+                self.depart(now, grant);
+                self.lost(now, grant, config);
+                Reach::Lane
+            }
+            End::Answered(answer) => {
+                self.depart(now, grant);
+                self.answered(now, grant, answer, config)
+            }
+        }
+    }
+
+    fn refund(&mut self, grant: &Grant) {
+        for (bucket, seat) in &grant.seats {
+            self.buckets[*bucket].limit.refund(*seat);
+        }
+        let lane = &mut self.lanes[grant.lane];
+        lane.in_flight -= 1;
+        if grant.alone {
+            lane.alone.refund();
+        }
+        self.accounts[lane.account].refund(lane.exempt, grant.departed.is_some());
+    }
+
+    fn lost(&mut self, now: Moment, grant: &Grant, config: &Config) {
+        for (bucket, seat) in &grant.seats {
+            self.buckets[*bucket].limit.lost(now, *seat, config.lost_margin);
+        }
+        let lane = &mut self.lanes[grant.lane];
+        lane.in_flight -= 1;
+        if grant.alone {
+            let spacing = self.kinds[lane.kind].spacing(config);
+            lane.alone.settle(now, now + spacing + config.lost_margin);
+        }
+        self.accounts[lane.account].spend(now, now + config.lost_margin, lane.exempt, config);
+    }
+
+    fn answered(&mut self, now: Moment, grant: &Grant, answer: &Answer, config: &Config) -> Reach {
+        let named = answer.has_bucket().then(|| self.named(now, grant.lane, answer));
+        let from = counted_from(now, grant, config);
+        for (bucket, seat) in &grant.seats {
+            let limit = &mut self.buckets[*bucket].limit;
+            match (*seat, named == Some(*bucket)) {
+                (Some(seat), true) => limit.answered(now, from, seat, answer),
+                // Another limit answered: here the request counts as spent.
+                (seat, _) => limit.lost(now, seat, Duration::ZERO),
+            }
+        }
+        let lane = &mut self.lanes[grant.lane];
+        lane.in_flight -= 1;
+        if let Some(bucket) = named {
+            if grant.alone {
+                lane.alone.refund();
+            }
+            if !grant.seats.iter().any(|(taken, _)| *taken == bucket) {
+                self.buckets[bucket].limit.adopt(now, answer);
+            }
+            let bucket = &self.buckets[bucket];
+            self.kinds[lane.kind].knows(&bucket.name, bucket.limit.shape());
+        } else if grant.alone {
+            let kind = &mut self.kinds[lane.kind];
+            kind.answered_without_headers(now, answer, config);
+            lane.alone.settle(now, now + kind.spacing(config));
+        }
+        let lane = &self.lanes[grant.lane];
+        self.accounts[lane.account].spend(now, from, lane.exempt, config);
+        match Verdict::of(answer) {
+            Some(verdict) => self.obey(now, grant.lane, named, verdict, config),
+            None => Reach::Lane,
+        }
+    }
+
+    /// Blocks what a 429 is about, and nothing else.
+    fn obey(&mut self, now: Moment, id: u32, named: Option<u32>, verdict: Verdict, config: &Config) -> Reach {
+        let lane = &mut self.lanes[id];
+        match verdict {
+            Verdict::User { wait } => {
+                if let Some(bucket) = named {
+                    self.buckets[bucket].limit.block(now, wait);
+                } else {
+                    self.kinds[lane.kind].widen(now, wait, config);
+                    lane.blocked.extend(now + wait, Reason::RetryAfter);
+                }
+            }
+            Verdict::Shared { wait } => lane.blocked.extend(now + wait, Reason::Shared),
+            Verdict::SubLimit { wait } => lane.blocked.extend(now + wait, Reason::SubLimit),
+            Verdict::Global { wait } => {
+                self.accounts[lane.account].pause.extend(now + wait, Reason::Global);
+                return Reach::Account;
+            }
+            Verdict::EdgeBan { wait } => {
+                self.edge.extend(now + wait.unwrap_or(config.edge_ban), Reason::EdgeBan);
+                return Reach::All;
+            }
+            Verdict::EdgeBanStatic => {
+                self.edge.extend(now + config.edge_ban, Reason::EdgeBan);
+                return Reach::All;
+            }
+        }
+        Reach::Block
+    }
+
+    /// The bucket that an answer names, joined to the route.
+    fn named(&mut self, now: Moment, id: u32, answer: &Answer) -> u32 {
+        let lane = &self.lanes[id];
+        // A limit without a name is the route's own.
+        let name = answer.bucket.as_deref().unwrap_or_else(|| lane.template());
+        let latest = lane.buckets.last().map(|bound| bound.bucket);
+        let bucket = match latest.filter(|bucket| *self.buckets[*bucket].name == *name) {
+            Some(bucket) => bucket,
+            None => self.bucket(id, &Arc::from(name), Shape::new(answer.limit.unwrap_or(1))),
+        };
+        self.join(now, id, bucket, answer.status == 429);
+        bucket
+    }
+
+    /// The bucket of a name for the resource of a route, made if it was not met before.
+    fn bucket(&mut self, lane: u32, name: &Arc<str>, shape: Shape) -> u32 {
+        let lane = &self.lanes[lane];
+        let mut key = String::with_capacity(64);
+        push_credential(&mut key, self.accounts[lane.account].credential());
+        key.push_str(name);
+        key.push(' ');
+        key.push_str(lane.resource());
+        if let Some(id) = self.bucket_ids.get(key.as_str()) {
+            return *id;
+        }
+        let key: Box<str> = key.into();
+        let limit = ServerFed::new(shape);
+        let id =
+            self.buckets.insert(Bucket { key: key.clone(), name: name.clone(), limit, lanes: Vec::new() });
+        self.bucket_ids.insert(key, id);
+        id
+    }
+
+    /// Puts a route under a bucket, as the one named last.
+    fn join(&mut self, now: Moment, id: u32, bucket: u32, limited: bool) {
+        let lane = &mut self.lanes[id];
+        if !lane.name(now, bucket, limited) {
+            let limit = &mut self.buckets[bucket].limit;
+            for until in lane.alone.returns().filter(|until| *until > now) {
+                limit.hold_until(now, until);
+            }
+            self.buckets[bucket].lanes.push(id);
+        }
+        for left in lane.drop_stale(now, |bucket| self.buckets[bucket].limit.shape().longest) {
+            self.buckets[left].lanes.retain(|lane| *lane != id);
+        }
+    }
+
+    /// All routes whose room may have changed with this one's.
+    pub(crate) fn neighbours(&self, id: u32) -> impl Iterator<Item = u32> {
+        let buckets = &self.lanes[id].buckets;
+        let others = buckets.iter().flat_map(|bound| &self.buckets[bound.bucket].lanes);
+        std::iter::once(id).chain(others.copied().filter(move |other| *other != id))
+    }
+
+    /// Forgets a little of what nobody uses: each call looks at a few places, so that many calls see all.
+    pub(crate) fn sweep(&mut self, now: Moment, config: &Config, waits: impl Fn(u32) -> bool) {
+        for _ in 0..2 {
+            if let Some(id) = self.lanes.next_of_round() {
+                self.forget_lane(now, id, config, &waits);
+            }
+        }
+        if let Some(id) = self.buckets.next_of_round() {
+            self.forget_bucket(now, id);
+        }
+        if let Some(id) = self.kinds.next_of_round() {
+            self.forget_kind(now, id);
+        }
+        if let Some(id) = self.accounts.next_of_round() {
+            self.forget_account(now, id);
+        }
+    }
+
+    fn forget_lane(&mut self, now: Moment, id: u32, config: &Config, waits: &impl Fn(u32) -> bool) {
+        let full = |bound: &lane::Bound| self.buckets[bound.bucket].limit.is_idle(now);
+        let lane = &self.lanes[id];
+        if !lane.is_idle(now, config.idle) || !lane.buckets.iter().all(full) || waits(id) {
+            return;
+        }
+        let Some(lane) = self.lanes.remove(id) else { return };
+        self.lane_ids.remove(&lane.key);
+        for bound in &lane.buckets {
+            self.buckets[bound.bucket].lanes.retain(|other| *other != id);
+            self.forget_bucket(now, bound.bucket);
+        }
+        self.kinds[lane.kind].lanes -= 1;
+        self.kinds[lane.kind].used_at = now;
+    }
+
+    fn forget_bucket(&mut self, now: Moment, id: u32) {
+        let bucket = &self.buckets[id];
+        if !bucket.lanes.is_empty() || !bucket.limit.is_idle(now) {
+            return;
+        }
+        if let Some(bucket) = self.buckets.remove(id) {
+            self.bucket_ids.remove(&bucket.key);
+        }
+    }
+
+    fn forget_kind(&mut self, now: Moment, id: u32) {
+        let kind = &self.kinds[id];
+        if kind.lanes > 0 || now.since(kind.used_at) < KIND_IDLE {
+            return;
+        }
+        if let Some(kind) = self.kinds.remove(id) {
+            self.accounts[kind.account].uses -= 1;
+            self.kind_ids.remove(&kind.key);
+        }
+    }
+
+    fn forget_account(&mut self, now: Moment, id: u32) {
+        if !self.accounts[id].is_idle(now) {
+            return;
+        }
+        if let Some(account) = self.accounts.remove(id) {
+            self.account_ids.remove(&account.credential());
+        }
+    }
+}
+
+/// How long the limits of a template are remembered after its last resource is forgotten.
+const KIND_IDLE: Duration = Duration::from_hours(1);
+
+/// A slot counts from the receipt of the answer; from the departure only where a test breaks the rule.
+fn counted_from(now: Moment, grant: &Grant, config: &Config) -> Moment {
+    match config.mutation {
+        Mutation::CountFromDeparture => grant.departed.unwrap_or(now),
+        Mutation::None | Mutation::OneMoreInBucket | Mutation::OneMoreGlobal => now,
+    }
+}

@@ -1,0 +1,91 @@
+//! What is known of a method and template whatever the resource. It counts no requests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journeyman_moment::Moment;
+
+use crate::config::Config;
+use crate::headers::Answer;
+use crate::limit::Shape;
+use crate::reason::Reason;
+
+/// After this many answers without headers a route counts as header-less.
+const ENOUGH: u8 = 5;
+/// A route without limits of its own is not made to wait longer than this between two requests.
+const WIDEST: Duration = Duration::from_mins(1);
+/// How long without a 429 until the distance shrinks by a twentieth.
+const CALM: Duration = Duration::from_mins(10);
+
+/// One method and template of one credential.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    pub(crate) account: u32,
+    pub(crate) key: Box<str>,
+    /// How many routes refer to it.
+    pub(crate) lanes: u32,
+    pub(crate) used_at: Moment,
+    /// The limit that answers named last, for resources not met before.
+    pub(crate) prior: Option<(Arc<str>, Shape)>,
+    bare_answers: u8,
+    /// Set by a 429; until then the configured distance holds.
+    spacing: Option<Duration>,
+    calm_since: Moment,
+}
+
+impl Kind {
+    pub(crate) fn new(account: u32, key: &str) -> Self {
+        Self {
+            account,
+            key: key.into(),
+            lanes: 0,
+            used_at: Moment::ORIGIN,
+            prior: None,
+            bare_answers: 0,
+            spacing: None,
+            calm_since: Moment::ORIGIN,
+        }
+    }
+
+    pub(crate) fn is_headerless(&self) -> bool {
+        self.bare_answers >= ENOUGH
+    }
+
+    pub(crate) fn reason(&self) -> Reason {
+        if self.is_headerless() { Reason::Headerless } else { Reason::Learning }
+    }
+
+    pub(crate) fn spacing(&self, config: &Config) -> Duration {
+        self.spacing.unwrap_or(config.headerless)
+    }
+
+    /// An answer described the limit.
+    pub(crate) fn knows(&mut self, name: &str, shape: Shape) {
+        match &mut self.prior {
+            Some((known, prior)) if **known == *name => *prior = shape,
+            prior => *prior = Some((name.into(), shape)),
+        }
+        self.bare_answers = 0;
+    }
+
+    /// An answer described nothing.
+    pub(crate) fn answered_without_headers(&mut self, now: Moment, answer: &Answer, config: &Config) {
+        // An error of the server's says nothing about the route, and a 429 is not a calm answer.
+        if answer.status >= 500 || answer.status == 429 {
+            return;
+        }
+        self.bare_answers = self.bare_answers.saturating_add(1);
+        let Some(spacing) = self.spacing else { return };
+        if now.since(self.calm_since) >= CALM {
+            self.calm_since = now;
+            self.spacing = Some(spacing.mul_f64(0.95)).filter(|spacing| *spacing > config.headerless);
+        }
+    }
+
+    /// A 429 without headers: the wait that it asked for, and a quarter, is the distance from now on.
+    pub(crate) fn widen(&mut self, now: Moment, wait: Duration, config: &Config) {
+        let wider = wait.min(WIDEST).mul_f64(1.25).min(WIDEST);
+        self.spacing = Some(self.spacing(config).max(wider));
+        self.calm_since = now;
+    }
+}

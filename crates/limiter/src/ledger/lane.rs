@@ -1,0 +1,128 @@
+//! One route of one resource, and the limits that it falls under. It holds nobody who waits.
+
+use std::time::Duration;
+
+use journeyman_moment::Moment;
+
+use crate::limit::{Blocked, Slots};
+
+/// A route falls under more than one bucket when its hash alternates (discord-api-docs#1295, #5646).
+const MOST_BUCKETS: usize = 4;
+/// How long a bucket that answers have stopped naming still binds.
+const STALE: Duration = Duration::from_mins(1);
+/// As `STALE`, for one that only a 429 named: ordinary answers may never name it (discord-api-docs#5646).
+const STALE_LIMITED: Duration = Duration::from_hours(1);
+
+/// A route of a resource.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub(crate) account: u32,
+    pub(crate) kind: u32,
+    pub(crate) key: Box<str>,
+    /// Where the template ends in the key.
+    template: usize,
+    pub(crate) exempt: bool,
+    /// One at a time, while no bucket is known.
+    pub(crate) alone: Slots,
+    /// The buckets; the one named last is last.
+    pub(crate) buckets: Vec<Bound>,
+    /// A 429 about this route and resource alone.
+    pub(crate) blocked: Blocked,
+    pub(crate) in_flight: u32,
+    pub(crate) used_at: Moment,
+}
+
+/// A bucket of a route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) bucket: u32,
+    named_at: Moment,
+    by_429: bool,
+}
+
+impl Lane {
+    pub(crate) fn new(
+        account: u32,
+        kind: u32,
+        key: &str,
+        template: usize,
+        exempt: bool,
+        now: Moment,
+    ) -> Self {
+        Self {
+            account,
+            kind,
+            key: key.into(),
+            template,
+            exempt,
+            alone: Slots::default(),
+            buckets: Vec::new(),
+            blocked: Blocked::default(),
+            in_flight: 0,
+            used_at: now,
+        }
+    }
+
+    /// Method and template, as `GET/channels/:id/messages`.
+    pub(crate) fn template(&self) -> &str {
+        self.key.get(CREDENTIAL..self.template).unwrap_or_default()
+    }
+
+    pub(crate) fn resource(&self) -> &str {
+        self.key.get(self.template + 1..).unwrap_or_default()
+    }
+
+    /// Notes that an answer named a bucket; false if it is new here.
+    pub(crate) fn name(&mut self, now: Moment, bucket: u32, by_429: bool) -> bool {
+        if let Some(last) = self.buckets.last_mut().filter(|last| last.bucket == bucket) {
+            last.named_at = now;
+            return true;
+        }
+        let known = self.buckets.iter().position(|bound| bound.bucket == bucket);
+        let before = known.map(|place| self.buckets.remove(place));
+        let by_429 = before.map_or(by_429, |bound| bound.by_429 && by_429);
+        self.buckets.push(Bound { bucket, named_at: now, by_429 });
+        known.is_some()
+    }
+
+    /// Removes the buckets that have not been named for long, but never the last one.
+    pub(crate) fn drop_stale(&mut self, now: Moment, window: impl Fn(u32) -> Duration) -> Vec<u32> {
+        if self.buckets.len() < 2 {
+            return Vec::new();
+        }
+        let last = self.buckets.len() - 1;
+        let crowd = self.buckets.len().saturating_sub(MOST_BUCKETS);
+        let mut dropped = Vec::new();
+        let mut place = 0;
+        self.buckets.retain(|bound| {
+            let bind = if bound.by_429 { STALE_LIMITED } else { STALE };
+            let stale = now.since(bound.named_at) > bind.max(window(bound.bucket).saturating_mul(2));
+            let drop = place < last && (stale || place < crowd);
+            place += 1;
+            if drop {
+                dropped.push(bound.bucket);
+            }
+            !drop
+        });
+        dropped
+    }
+
+    pub(crate) fn is_idle(&self, now: Moment, idle: Duration) -> bool {
+        self.in_flight == 0
+            && self.used_at + idle <= now
+            && self.blocked.is_over(now)
+            && self.alone.is_idle(now)
+    }
+}
+
+/// A key begins with the credential's fingerprint in this many digits.
+pub(crate) const CREDENTIAL: usize = 16;
+
+/// Appends a credential's fingerprint to a key.
+pub(crate) fn push_credential(key: &mut String, credential: u64) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for shift in (0..CREDENTIAL).rev() {
+        let digit = (credential >> (4 * shift)) & 15;
+        key.push(char::from(DIGITS[usize::try_from(digit).unwrap_or_default()]));
+    }
+}

@@ -1,0 +1,143 @@
+//! What the ledger can be asked without changing it.
+
+use std::collections::BTreeMap;
+
+use journeyman_moment::Moment;
+
+use crate::config::Config;
+use crate::explain::{Explanation, Hold, Knowledge};
+use crate::ledger::lane::push_credential;
+use crate::ledger::{Grant, Ledger};
+use crate::limit::Room;
+use crate::reason::Reason;
+use crate::request::Request;
+use crate::route::{Route, write_route};
+
+impl Ledger {
+    pub(crate) fn account_of(&self, lane: u32) -> u32 {
+        self.lanes[lane].account
+    }
+
+    pub(crate) fn is_exempt(&self, lane: u32) -> bool {
+        self.lanes[lane].exempt
+    }
+
+    /// The routes of a credential, or all.
+    pub(crate) fn lanes_of(&self, account: Option<u32>) -> impl Iterator<Item = u32> {
+        let wanted = move |of: u32| account.is_none_or(|account| account == of);
+        self.lanes.iter().filter(move |(_, lane)| wanted(lane.account)).map(|(id, _)| id)
+    }
+
+    /// The route of a request, if it was met before.
+    pub(crate) fn find(&self, request: &Request) -> Option<u32> {
+        let (mut key, mut resource) = (String::new(), String::new());
+        push_credential(&mut key, request.credential.fingerprint());
+        key.push_str(request.method.as_str());
+        key.push('/');
+        write_route(request, &mut key, &mut resource);
+        key.push(' ');
+        key.push_str(&resource);
+        self.lane_ids.get(key.as_str()).copied()
+    }
+
+    /// A moment before which a request of the route cannot go, `ahead` others being before it.
+    pub(crate) fn earliest(&self, now: Moment, id: u32, ahead: usize, config: &Config) -> (Moment, Reason) {
+        let lane = &self.lanes[id];
+        let gate = self.gate(now, lane.account, lane.exempt, config);
+        let own = self.peek(now, id, config);
+        let queue = lane.buckets.iter().map(|bound| self.buckets[bound.bucket].limit.after(now, ahead)).max();
+        let rooms = [gate, own].map(|(room, reason)| match room {
+            Room::Until(until) => (until, reason),
+            Room::Free | Room::Settling => (now, reason),
+        });
+        let queue = (queue.unwrap_or(now), Reason::Bucket);
+        rooms.into_iter().fold(queue, |latest, other| if other.0 > latest.0 { other } else { latest })
+    }
+
+    pub(crate) fn explain(&self, now: Moment, request: &Request, config: &Config) -> Explanation {
+        let route = Route::of(request);
+        let Some(id) = self.find(request) else {
+            let (knowledge, hold) = (Knowledge::Unknown, hold(now, self.edge.room(now), Reason::EdgeBan));
+            return Explanation { route, knowledge, hold, waiting: 0, in_flight: 0 };
+        };
+        let lane = &self.lanes[id];
+        let own = self.peek(now, id, config);
+        let gate = self.gate(now, lane.account, lane.exempt, config);
+        let both = own.0.and(gate.0);
+        let reason = if both == own.0 { own.1 } else { gate.1 };
+        Explanation {
+            route,
+            knowledge: self.knowledge(now, id, config),
+            hold: hold(now, both, reason),
+            waiting: 0,
+            in_flight: lane.in_flight,
+        }
+    }
+
+    fn knowledge(&self, now: Moment, id: u32, config: &Config) -> Knowledge {
+        let lane = &self.lanes[id];
+        let kind = &self.kinds[lane.kind];
+        match lane.buckets.last() {
+            Some(bound) => {
+                let bucket = &self.buckets[bound.bucket];
+                Knowledge::Bucket {
+                    name: bucket.name.to_string(),
+                    limit: bucket.limit.shape().limit,
+                    free: bucket.limit.free(now),
+                }
+            }
+            None if kind.is_headerless() => Knowledge::Headerless { spacing: kind.spacing(config) },
+            None => Knowledge::Unknown,
+        }
+    }
+
+    /// How many routes, buckets, templates and credentials are remembered.
+    pub(crate) fn size(&self) -> usize {
+        self.lanes.len() + self.buckets.len() + self.kinds.len() + self.accounts.len()
+    }
+
+    pub(crate) fn check_invariants<'a>(&self, granted: impl Iterator<Item = &'a Grant>) {
+        let mut lanes = BTreeMap::<u32, u32>::new();
+        let mut alone = BTreeMap::<u32, u32>::new();
+        let mut buckets = BTreeMap::<u32, u32>::new();
+        let mut global = BTreeMap::<u32, u32>::new();
+        let mut pending = BTreeMap::<u32, u32>::new();
+        for grant in granted {
+            let lane = &self.lanes[grant.lane];
+            *lanes.entry(grant.lane).or_default() += 1;
+            *alone.entry(grant.lane).or_default() += u32::from(grant.alone);
+            *global.entry(lane.account).or_default() += u32::from(!lane.exempt);
+            *pending.entry(lane.account).or_default() += u32::from(grant.departed.is_none());
+            for (bucket, _) in &grant.seats {
+                *buckets.entry(*bucket).or_default() += 1;
+            }
+        }
+        let of = |counts: &BTreeMap<u32, u32>, id| counts.get(&id).copied().unwrap_or(0);
+        for (id, lane) in self.lanes.iter() {
+            assert_eq!(lane.in_flight, of(&lanes, id), "requests in flight of {lane:?}");
+            assert_eq!(lane.alone.in_flight(), of(&alone, id), "requests alone in flight of {lane:?}");
+            assert_eq!(self.lane_ids.get(&lane.key), Some(&id), "the name of {lane:?}");
+            for bound in &lane.buckets {
+                assert!(self.buckets[bound.bucket].lanes.contains(&id), "{lane:?} is unknown to its bucket");
+            }
+        }
+        for (id, bucket) in self.buckets.iter() {
+            assert_eq!(bucket.limit.in_flight(), of(&buckets, id), "requests in flight of {bucket:?}");
+            bucket.limit.check_invariants();
+        }
+        for (id, account) in self.accounts.iter() {
+            assert_eq!(account.in_flight(), of(&global, id), "requests in flight of {account:?}");
+            assert_eq!(account.pending(), of(&pending, id), "requests yet to depart of {account:?}");
+        }
+        assert_eq!(self.lanes.len(), self.lane_ids.len(), "a route has no name or two");
+        assert_eq!(self.buckets.len(), self.bucket_ids.len(), "a bucket has no name or two");
+    }
+}
+
+fn hold(now: Moment, room: Room, reason: Reason) -> Option<Hold> {
+    match room {
+        Room::Free => None,
+        Room::Until(until) => Some(Hold { reason, wait: Some(until.since(now)) }),
+        Room::Settling => Some(Hold { reason, wait: None }),
+    }
+}

@@ -1,0 +1,11 @@
+//! The kinds of limits, each a small counter. They know no routes and no requests.
+
+mod blocked;
+mod pace;
+mod server_fed;
+mod slots;
+
+pub(crate) use blocked::Blocked;
+pub(crate) use pace::Pace;
+pub(crate) use server_fed::{Seat, ServerFed, Shape};
+pub(crate) use slots::{Room, Slots};

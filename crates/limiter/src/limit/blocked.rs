@@ -1,0 +1,35 @@
+//! A time before which nothing may go. It counts nothing.
+
+use journeyman_moment::Moment;
+
+use crate::Reason;
+use crate::limit::Room;
+
+/// Closed until a moment, for a reason; open if that moment has passed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blocked {
+    until: Moment,
+    reason: Option<Reason>,
+}
+
+impl Blocked {
+    /// Closes; a shorter block never replaces a longer one.
+    pub(crate) fn extend(&mut self, until: Moment, reason: Reason) {
+        if until > self.until {
+            *self = Self { until, reason: Some(reason) };
+        }
+    }
+
+    pub(crate) fn is_over(&self, now: Moment) -> bool {
+        self.until <= now
+    }
+
+    /// The reason and end of a block that still lasts.
+    pub(crate) fn state(&self, now: Moment) -> Option<(Moment, Reason)> {
+        self.reason.filter(|_| !self.is_over(now)).map(|reason| (self.until, reason))
+    }
+
+    pub(crate) fn room(&self, now: Moment) -> Room {
+        if self.is_over(now) { Room::Free } else { Room::Until(self.until) }
+    }
+}

@@ -1,0 +1,221 @@
+//! A bucket that the server describes in its answers. It assumes neither a fixed nor a sliding window.
+
+use std::time::Duration;
+
+use journeyman_moment::Moment;
+
+use crate::Reason;
+use crate::headers::Answer;
+use crate::limit::{Blocked, Room, Slots};
+
+/// `Reset-After` has milliseconds; a server may have rounded down.
+const ROUNDING: Duration = Duration::from_millis(1);
+
+/// What is known of a limit wherever it applies: the prior for a resource that was not met before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) limit: u32,
+    /// The longest reset seen: the window of a fixed or sliding limit, or less.
+    pub(crate) longest: Duration,
+    /// The longest reset seen per slot used: the drip of a leaky bucket, or more.
+    drip: Duration,
+}
+
+impl Shape {
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { limit: limit.max(1), longest: Duration::ZERO, drip: Duration::ZERO }
+    }
+
+    fn learn(&mut self, limit: u32, used: u32, reset: Duration) {
+        self.longest = self.longest.max(reset);
+        self.drip = self.drip.max(reset / used.max(1));
+        self.limit = limit.max(1);
+    }
+
+    /// How long a slot of which no answer speaks is spent, `taken` being so at the time: what a
+    /// fixed or a leaky bucket would need at most, whichever is longer.
+    fn spent(&self, taken: u32) -> Duration {
+        self.longest.max(self.drip.saturating_mul(taken))
+    }
+}
+
+/// One bucket: its size, and who takes its slots until when.
+///
+/// Each request holds its slot until its own answer's `Reset-After` has passed
+/// since the receipt of the headers: the moment at which, by the server's word,
+/// the bucket is full again as far as this request is concerned. One rule is
+/// safe for every kind of window, so the kind need not be known (and one answer
+/// cannot show it: discord-api-docs#7680). Take the requests whose arrivals
+/// would be one too many, and of them the one that was sent last: all others
+/// were then in flight, or answered with a reset that lies after its arrival
+/// (fixed: the window's end; sliding log: arrival + window; leaky bucket: the
+/// time at which it has drained), so all slots were taken, and it was not sent.
+#[derive(Clone, Debug)]
+pub(crate) struct ServerFed {
+    shape: Shape,
+    slots: Slots,
+    /// Slots that others use with the same credential, and until when.
+    foreign: (u32, Moment),
+    blocked: Blocked,
+    /// Every slot is held at least this long: set when the rule above was not enough.
+    floor: Duration,
+    /// How many departed.
+    departed: u64,
+    /// The latest departure whose answer has been read.
+    newest: u64,
+    /// The departures in flight.
+    flying: Vec<u64>,
+}
+
+/// A request's place in the order of departures from one bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seat {
+    number: u64,
+    /// How many slots were taken when it left, its own included.
+    taken: u32,
+}
+
+impl ServerFed {
+    pub(crate) fn new(shape: Shape) -> Self {
+        Self {
+            shape,
+            slots: Slots::default(),
+            foreign: (0, Moment::ORIGIN),
+            blocked: Blocked::default(),
+            floor: Duration::ZERO,
+            departed: 0,
+            newest: 0,
+            flying: Vec::new(),
+        }
+    }
+
+    pub(crate) fn room(&self, now: Moment, one_more: u32) -> (Room, Reason) {
+        if let Some((until, reason)) = self.blocked.state(now) {
+            return (Room::Until(until), reason);
+        }
+        (self.slots.room(now, self.shape.limit + one_more, self.foreign), Reason::Bucket)
+    }
+
+    pub(crate) fn take(&mut self) {
+        self.slots.take();
+    }
+
+    pub(crate) fn depart(&mut self, now: Moment) -> Seat {
+        self.departed += 1;
+        self.flying.push(self.departed);
+        Seat { number: self.departed, taken: self.slots.used(now) }
+    }
+
+    /// The request never left.
+    pub(crate) fn refund(&mut self, seat: Option<Seat>) {
+        self.land(seat);
+        self.slots.refund();
+    }
+
+    /// No answer that speaks of this bucket: the slot is spent for a whole window.
+    pub(crate) fn lost(&mut self, now: Moment, seat: Option<Seat>, margin: Duration) {
+        self.land(seat);
+        let spent = self.shape.spent(seat.map_or_else(|| self.slots.used(now), |seat| seat.taken));
+        self.slots.settle(now, now + spent + margin);
+    }
+
+    /// An answer that speaks of this bucket; its slot counts from `from`.
+    pub(crate) fn answered(&mut self, now: Moment, from: Moment, seat: Seat, answer: &Answer) {
+        self.land(Some(seat));
+        self.learn(now, Some(seat), answer);
+        self.slots.settle(now, from + self.hold(answer));
+    }
+
+    /// An answer to a request that held no slot here, because nobody knew that it would need one.
+    pub(crate) fn adopt(&mut self, now: Moment, answer: &Answer) {
+        self.slots.hold(now, now + self.hold(answer));
+        self.learn(now, None, answer);
+    }
+
+    /// Holds a slot for a request that may have been counted before the bucket was known.
+    pub(crate) fn hold_until(&mut self, now: Moment, until: Moment) {
+        self.slots.hold(now, until + self.shape.spent(1));
+    }
+
+    /// A 429 asked for a wait.
+    pub(crate) fn block(&mut self, now: Moment, wait: Duration) {
+        self.blocked.extend(now + wait, Reason::RetryAfter);
+        // The count was right and yet there was no room: from here on, whole windows only.
+        self.floor = self.shape.longest;
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.slots.in_flight()
+    }
+
+    pub(crate) fn free(&self, now: Moment) -> u32 {
+        let foreign = if self.foreign.1 > now { self.foreign.0 } else { 0 };
+        self.shape.limit.saturating_sub(self.slots.used(now).saturating_add(foreign))
+    }
+
+    /// A moment before which a request with `ahead` others before it cannot go: whatever the kind of
+    /// window, more than twice the limit takes one window, three times takes two, and so on.
+    pub(crate) fn after(&self, now: Moment, ahead: usize) -> Moment {
+        let before = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(self.slots.used(now));
+        let windows = (before / self.shape.limit).saturating_sub(1);
+        now + self.shape.longest.saturating_mul(windows)
+    }
+
+    /// Checks that every departure in flight has a slot.
+    pub(crate) fn check_invariants(&self) {
+        assert!(
+            self.flying.len() <= self.slots.in_flight() as usize,
+            "more have departed than are in flight: {self:?}"
+        );
+    }
+
+    pub(crate) fn is_idle(&self, now: Moment) -> bool {
+        self.slots.is_idle(now) && self.foreign.1 <= now && self.blocked.is_over(now)
+    }
+
+    fn hold(&self, answer: &Answer) -> Duration {
+        let reset = answer.reset_after.unwrap_or(self.shape.longest);
+        reset.saturating_add(ROUNDING).max(self.floor)
+    }
+
+    fn land(&mut self, seat: Option<Seat>) {
+        let Some(seat) = seat else { return };
+        if let Some(place) = self.flying.iter().position(|number| *number == seat.number) {
+            self.flying.swap_remove(place);
+        }
+    }
+
+    /// Takes size and others' use from an answer, in the order in which the requests left: an
+    /// older one than the newest read says nothing about now, so it never adds room.
+    fn learn(&mut self, now: Moment, seat: Option<Seat>, answer: &Answer) {
+        let (Some(limit), Some(remaining), Some(reset)) =
+            (answer.limit, answer.remaining, answer.reset_after)
+        else {
+            return;
+        };
+        let used = limit.saturating_sub(remaining);
+        let number = seat.map_or(self.departed, |seat| seat.number);
+        if number < self.newest {
+            self.shape.learn(self.shape.limit, used, reset);
+            return;
+        }
+        self.newest = number;
+        self.shape.learn(limit, used, reset);
+        let others = used.saturating_sub(self.own_use(now, seat));
+        self.foreign = (others, now + reset + ROUNDING);
+    }
+
+    /// How many of our own the server may have counted: all that held a slot when this one left, and
+    /// those that left later and are back already. What left later and is still away counts as to come.
+    fn own_use(&self, now: Moment, seat: Option<Seat>) -> u32 {
+        let Some(seat) = seat else { return self.slots.used(now) };
+        let later = self.departed - seat.number;
+        let away = self.flying.iter().filter(|number| **number > seat.number).count();
+        let back = later.saturating_sub(away as u64);
+        seat.taken.saturating_add(u32::try_from(back).unwrap_or(u32::MAX))
+    }
+}

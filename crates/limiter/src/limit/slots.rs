@@ -1,0 +1,138 @@
+//! A number of slots, each taken until a moment: the counter under every window. It knows no headers.
+
+use std::collections::VecDeque;
+
+use journeyman_moment::Moment;
+
+/// Whether a limit has room for one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// Yes.
+    Free,
+    /// Not before this moment.
+    Until(Moment),
+    /// Not before a request in flight has ended.
+    Settling,
+}
+
+impl Room {
+    /// The later of two.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Free, room) | (room, Self::Free) => room,
+            (Self::Settling, _) | (_, Self::Settling) => Self::Settling,
+            (Self::Until(a), Self::Until(b)) => Self::Until(a.max(b)),
+        }
+    }
+}
+
+/// Slots in flight, and slots held until a moment.
+///
+/// Who holds each slot until the *answer* plus one window never lets more than
+/// the limit arrive in any window, wherever the server's windows begin: if too
+/// many arrived in one, the last of them to be sent would have found all the
+/// others still in flight or held.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slots {
+    in_flight: u32,
+    /// Ascending.
+    held: VecDeque<Moment>,
+}
+
+impl Slots {
+    pub(crate) fn take(&mut self) {
+        self.in_flight += 1;
+    }
+
+    /// Gives back a slot whose request never left.
+    pub(crate) fn refund(&mut self) {
+        self.in_flight -= 1;
+    }
+
+    /// Turns a slot in flight into one held until a moment.
+    pub(crate) fn settle(&mut self, now: Moment, until: Moment) {
+        self.in_flight -= 1;
+        self.hold(now, until);
+    }
+
+    /// Holds one more slot, which was not in flight here.
+    pub(crate) fn hold(&mut self, now: Moment, until: Moment) {
+        let over = self.held.partition_point(|moment| *moment <= now);
+        self.held.drain(..over);
+        if until <= now {
+            return;
+        }
+        let place = self.held.partition_point(|moment| *moment <= until);
+        self.held.insert(place, until);
+    }
+
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight
+    }
+
+    /// In flight or held.
+    pub(crate) fn used(&self, now: Moment) -> u32 {
+        self.in_flight.saturating_add(count(self.lasting(now).len()))
+    }
+
+    pub(crate) fn is_idle(&self, now: Moment) -> bool {
+        self.in_flight == 0 && self.held.back().is_none_or(|moment| *moment <= now)
+    }
+
+    /// Whether one of `limit` slots is free, `more` others being taken until a moment.
+    pub(crate) fn room(&self, now: Moment, limit: u32, more: (u32, Moment)) -> Room {
+        let (more, until) = if more.1 <= now { (0, now) } else { more };
+        let used = self.used(now).saturating_add(more);
+        if used < limit {
+            return Room::Free;
+        }
+        let needed = used - limit + 1;
+        self.nth_return(now, needed, more, until).map_or(Room::Settling, Room::Until)
+    }
+
+    /// When the `needed`-th slot comes back without any request in flight ending.
+    fn nth_return(&self, now: Moment, needed: u32, more: u32, until: Moment) -> Option<Moment> {
+        let lasting = self.lasting(now);
+        let early = lasting.before(until);
+        if needed <= early {
+            return lasting.nth(needed - 1);
+        }
+        if needed - early <= more {
+            return Some(until);
+        }
+        lasting.nth(needed - more - 1)
+    }
+
+    /// The slots held beyond `now`.
+    fn lasting(&self, now: Moment) -> Lasting<'_> {
+        Lasting { held: &self.held, skip: self.held.partition_point(|moment| *moment <= now) }
+    }
+
+    /// The moments at which held slots come back.
+    pub(crate) fn returns(&self) -> impl Iterator<Item = Moment> {
+        self.held.iter().copied()
+    }
+}
+
+struct Lasting<'a> {
+    held: &'a VecDeque<Moment>,
+    skip: usize,
+}
+
+impl Lasting<'_> {
+    fn len(&self) -> usize {
+        self.held.len() - self.skip
+    }
+
+    fn nth(&self, n: u32) -> Option<Moment> {
+        self.held.get(self.skip + n as usize).copied()
+    }
+
+    fn before(&self, until: Moment) -> u32 {
+        count(self.held.partition_point(|moment| *moment < until).saturating_sub(self.skip))
+    }
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,478 @@
+//! Ledger and lineup together: requests in, grants out. It never sleeps, locks or reads a clock.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::Duration;
+
+use journeyman_moment::Moment;
+
+use crate::config::Config;
+use crate::explain::Explanation;
+use crate::ledger::{End, Grant, Ledger, Reach};
+use crate::limit::Room;
+use crate::lineup::{Lineup, Subject, Ticket};
+use crate::reason::{Reason, Waits};
+use crate::request::Request;
+use crate::slab::Slab;
+
+/// The limiter without any IO: tell it what happens, and ask it who may go.
+///
+/// Feed it in the order of time, then call [`poll`](Self::poll) until it has
+/// nothing more to say, and again at [`next_wakeup`](Self::next_wakeup).
+///
+/// ```
+/// use journeyman_limiter::{Answer, Config, End, Machine, Moment, Output, Request};
+///
+/// let mut machine = Machine::new(Config::default());
+/// let now = Moment::ORIGIN;
+/// let first = machine.enqueue(now, &Request::get("/users/@me"));
+/// let second = machine.enqueue(now, &Request::get("/users/@me"));
+/// assert_eq!(machine.poll(now), Some(Output::Granted(first)));
+/// // The route is not known yet, so the second waits for the first one's answer.
+/// assert_eq!(machine.poll(now), None);
+/// machine.departed(now, first);
+/// let headers = [("x-ratelimit-limit", "5"), ("x-ratelimit-remaining", "4"), ("x-ratelimit-reset-after", "1")];
+/// machine.settle(now, first, End::Answered(&Answer::read(200, headers, b"")));
+/// assert_eq!(machine.poll(now), Some(Output::Granted(second)));
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    config: Config,
+    now: Moment,
+    ledger: Ledger,
+    lineup: Lineup,
+    entries: Slab<Entry>,
+    /// Grants that have ended, kept for their memory.
+    spare: Vec<Grant>,
+    outputs: VecDeque<Output>,
+    tickets: u64,
+    /// Credentials to look at.
+    stale: Vec<u32>,
+    lanes: Vec<u32>,
+}
+
+/// What the machine has to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a grant that nobody hears of is never used and never given back"]
+pub enum Output {
+    /// The request may go now.
+    Granted(Ticket),
+    /// The request will not go; its ticket has ended.
+    Refused {
+        /// Whose.
+        ticket: Ticket,
+        /// Why, and how long it would have been.
+        refusal: Refusal,
+    },
+}
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it would have waited for.
+    pub reason: Reason,
+    /// The wait, from the moment of the refusal; it may turn out longer.
+    pub wait: Duration,
+    /// How much longer it was allowed to wait.
+    pub allowed: Duration,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { reason, wait, allowed } = self;
+        if *reason == Reason::Full {
+            return f.write_str("too many requests wait already (full)");
+        }
+        write!(f, "the wait of {wait:.1?} ({reason}) is longer than the {allowed:.1?} allowed")
+    }
+}
+
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    lane: u32,
+    stage: Stage,
+    waited: Option<Box<Waits>>,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Waiting { give_up: Moment, timed: bool },
+    Granted(Grant),
+}
+
+impl Machine {
+    /// A machine that knows no routes yet.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            now: Moment::ORIGIN,
+            ledger: Ledger::default(),
+            lineup: Lineup::default(),
+            entries: Slab::default(),
+            spare: Vec::new(),
+            outputs: VecDeque::new(),
+            tickets: 0,
+            stale: Vec::new(),
+            lanes: Vec::new(),
+        }
+    }
+
+    /// Its settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// A request wants to go. The answer comes from [`poll`](Self::poll), perhaps at once.
+    pub fn enqueue(&mut self, now: Moment, request: &Request) -> Ticket {
+        self.tickets += 1;
+        self.line_up(now, request, self.tickets)
+    }
+
+    /// As [`enqueue`](Self::enqueue), for another try of a request that has ended: it keeps its place in the order.
+    pub fn enqueue_again(&mut self, now: Moment, request: &Request, before: Ticket) -> Ticket {
+        self.line_up(now, request, before.number)
+    }
+
+    fn line_up(&mut self, now: Moment, request: &Request, number: u64) -> Ticket {
+        let now = self.advance(now);
+        self.ledger.sweep(now, &self.config, |lane| self.lineup.is_waited_for(lane));
+        let lane = self.ledger.lane(now, request);
+        let bound = now + self.config.max_wait;
+        let give_up = request.deadline.map_or(bound, |deadline| deadline.min(bound));
+        let stage = Stage::Waiting { give_up, timed: false };
+        let place = self.entries.insert(Entry { number, lane, stage, waited: None });
+        let ticket = Ticket { number, place };
+        if self.lineup.waiting() >= self.config.max_waiting {
+            self.refuse_full(now, ticket, give_up);
+            return ticket;
+        }
+        self.lineup.push(lane, ticket);
+        if self.lineup.first(lane) == Some(ticket) {
+            self.look_at(now, lane);
+        }
+        self.pump(now);
+        self.wait_or_refuse(now, ticket, lane, give_up);
+        ticket
+    }
+
+    /// The next output; none when there is nothing to do before the next wake-up.
+    pub fn poll(&mut self, now: Moment) -> Option<Output> {
+        let now = self.advance(now);
+        while let Some(subject) = self.lineup.due(now) {
+            match subject {
+                Subject::Lane(lane) => self.look_at(now, lane),
+                Subject::Account(account) => self.stale.push(account),
+                Subject::Waiter(ticket) => self.out_of_time(now, ticket),
+            }
+        }
+        self.pump(now);
+        self.outputs.pop_front()
+    }
+
+    /// Bytes of a granted request may leave from now on: call it right before the first can.
+    pub fn departed(&mut self, now: Moment, ticket: Ticket) {
+        let now = self.advance(now);
+        let Some(Entry { stage: Stage::Granted(grant), lane, .. }) = entry(&mut self.entries, ticket) else {
+            return;
+        };
+        self.ledger.depart(now, grant);
+        self.stale.push(self.ledger.account_of(*lane));
+        self.pump(now);
+    }
+
+    /// A granted request has ended. The ticket ends with it; a second call does nothing.
+    pub fn settle(&mut self, now: Moment, ticket: Ticket, end: End<'_>) {
+        let now = self.advance(now);
+        let Some(Entry { stage: Stage::Granted(_), .. }) = entry(&mut self.entries, ticket) else { return };
+        let Some(Entry { stage: Stage::Granted(mut grant), lane, .. }) = self.entries.remove(ticket.place)
+        else {
+            return;
+        };
+        let reach = self.ledger.settle(now, &mut grant, end, &self.config);
+        self.spare.push(grant);
+        self.look_around(now, lane, reach);
+        self.pump(now);
+    }
+
+    /// Nobody waits for the ticket any more. One that was granted is given back if it has not departed,
+    /// and counts as [`End::MaybeSent`] if it has.
+    pub fn cancel(&mut self, now: Moment, ticket: Ticket) {
+        let now = self.advance(now);
+        let Some(entry) = entry(&mut self.entries, ticket) else { return };
+        match &entry.stage {
+            Stage::Granted(grant) => {
+                let end = if grant.has_departed() { End::MaybeSent } else { End::NotSent };
+                self.outputs.retain(|output| *output != Output::Granted(ticket));
+                self.settle(now, ticket, end);
+            }
+            Stage::Waiting { .. } => {
+                self.leave(now, ticket);
+                self.pump(now);
+            }
+        }
+    }
+
+    /// When to call [`poll`](Self::poll) again if nothing happens before, and what is waited for.
+    pub fn next_wakeup(&self) -> Option<(Moment, Reason)> {
+        let (moment, subject) = self.lineup.next_timer()?;
+        let reason = match subject {
+            Subject::Lane(lane) => self.lineup.reason(lane, self.ledger.account_of(lane)),
+            Subject::Account(account) => self.lineup.closed(account),
+            Subject::Waiter(ticket) => self
+                .entries
+                .get(ticket.place)
+                .and_then(|entry| self.lineup.reason(entry.lane, self.ledger.account_of(entry.lane))),
+        };
+        Some((moment, reason.unwrap_or(Reason::Bucket)))
+    }
+
+    /// What a granted ticket has waited for, and how long.
+    pub fn waited(&self, ticket: Ticket) -> Vec<(Reason, Duration)> {
+        let entry = self.entries.get(ticket.place).filter(|entry| entry.number == ticket.number);
+        entry.and_then(|entry| entry.waited.as_deref()).map_or_else(Vec::new, |waits| waits.to_vec())
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.lineup.waiting()
+    }
+
+    /// How many requests are granted and have not ended.
+    pub fn in_flight(&self) -> usize {
+        self.entries.len() - self.lineup.waiting()
+    }
+
+    /// How many routes, buckets, templates and credentials are remembered.
+    pub fn remembered(&self) -> usize {
+        self.ledger.size()
+    }
+
+    fn advance(&mut self, now: Moment) -> Moment {
+        // Two readers of one clock may call in the wrong order; time does not go back.
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    /// Looks again at the routes that an ending may have changed.
+    fn look_around(&mut self, now: Moment, lane: u32, reach: Reach) {
+        let account = self.ledger.account_of(lane);
+        let mut lanes = std::mem::take(&mut self.lanes);
+        lanes.clear();
+        lanes.extend(self.ledger.neighbours(lane));
+        for lane in lanes.iter().copied() {
+            if self.lineup.is_waited_for(lane) {
+                self.look_at(now, lane);
+            }
+        }
+        self.stale.push(account);
+        match reach {
+            Reach::Lane => {}
+            Reach::Block => lanes.iter().for_each(|lane| self.refuse_late(now, *lane)),
+            Reach::Account => self.refuse_late_of(now, Some(account)),
+            Reach::All => self.refuse_late_of(now, None),
+        }
+        self.lanes = lanes;
+    }
+}
+
+/// Granting.
+impl Machine {
+    /// Asks the limits of a route again whether the first of its line may go.
+    fn look_at(&mut self, now: Moment, lane: u32) {
+        let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
+        if !self.lineup.is_waited_for(lane) {
+            self.lineup.empty(now, lane, account);
+            return;
+        }
+        match self.ledger.room(now, lane, &self.config) {
+            (Room::Free, _) => {
+                self.lineup.ready(now, lane, account, exempt);
+                self.stale.push(account);
+            }
+            (Room::Until(until), reason) => self.lineup.blocked(now, lane, account, reason, Some(until)),
+            (Room::Settling, reason) => self.lineup.blocked(now, lane, account, reason, None),
+        }
+    }
+
+    fn pump(&mut self, now: Moment) {
+        while let Some(account) = self.stale.pop() {
+            while let Some((ticket, lane)) = self.next_of(now, account) {
+                if self.ledger.room(now, lane, &self.config).0 == Room::Free {
+                    self.grant(now, ticket, lane);
+                }
+                self.look_at(now, lane);
+            }
+        }
+    }
+
+    /// The earliest ticket of a credential that nothing holds back; notes what does.
+    fn next_of(&mut self, now: Moment, account: u32) -> Option<(Ticket, u32)> {
+        let exempt = self.lineup.first_ready(account, true);
+        let counted = self.lineup.first_ready(account, false);
+        let mut closed = None;
+        let mut open = |first: Option<(Ticket, u32)>, exempt| {
+            first.filter(|_| match self.ledger.gate(now, account, exempt, &self.config) {
+                (Room::Free, _) => true,
+                (Room::Until(until), reason) => {
+                    closed = Some((reason, Some(until)));
+                    false
+                }
+                (Room::Settling, reason) => {
+                    closed = Some((reason, None));
+                    false
+                }
+            })
+        };
+        let first = match (open(exempt, true), open(counted, false)) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        if first.is_none() {
+            self.lineup.close(
+                now,
+                account,
+                closed.map(|(reason, _)| reason),
+                closed.and_then(|(_, until)| until),
+            );
+        }
+        first
+    }
+
+    fn grant(&mut self, now: Moment, ticket: Ticket, lane: u32) {
+        let account = self.ledger.account_of(lane);
+        let waits = self.lineup.waits(now, lane, account);
+        self.lineup.remove(lane, ticket);
+        let mut grant = self.spare.pop().unwrap_or_default();
+        self.ledger.take(lane, &mut grant);
+        let Some(entry) = entry(&mut self.entries, ticket) else { return };
+        if let Some(before) = &mut entry.waited {
+            **before = waits.since(before);
+        }
+        let stage = std::mem::replace(&mut entry.stage, Stage::Granted(grant));
+        if let Stage::Waiting { give_up, timed: true } = stage {
+            self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
+        }
+        self.outputs.push_back(Output::Granted(ticket));
+    }
+}
+
+/// Refusing.
+impl Machine {
+    /// What cannot go at once starts to wait, or is refused if it is already clear that it would be too late.
+    fn wait_or_refuse(&mut self, now: Moment, ticket: Ticket, lane: u32, give_up: Moment) {
+        let waits = self.lineup.waits(now, lane, self.ledger.account_of(lane));
+        let Some(entry) = entry(&mut self.entries, ticket) else { return };
+        if !matches!(entry.stage, Stage::Waiting { .. }) {
+            return;
+        }
+        entry.waited = Some(Box::new(waits));
+        entry.stage = Stage::Waiting { give_up, timed: true };
+        self.lineup.set_timer(Subject::Waiter(ticket), None, Some(give_up));
+        let ahead = self.lineup.tickets(lane).len().saturating_sub(1);
+        self.refuse_if_late(now, ticket, lane, ahead);
+        self.pump(now);
+    }
+
+    fn refuse_if_late(&mut self, now: Moment, ticket: Ticket, lane: u32, ahead: usize) {
+        let Some(Entry { stage: Stage::Waiting { give_up, .. }, .. }) = entry(&mut self.entries, ticket)
+        else {
+            return;
+        };
+        let give_up = *give_up;
+        let (earliest, reason) = self.ledger.earliest(now, lane, ahead, &self.config);
+        if earliest > give_up {
+            self.refuse(now, ticket, reason, earliest.since(now), give_up.since(now));
+        }
+    }
+
+    /// Refuses those of a line who would be too late.
+    fn refuse_late(&mut self, now: Moment, lane: u32) {
+        let tickets: Vec<Ticket> = self.lineup.tickets(lane).collect();
+        for (ahead, ticket) in tickets.into_iter().enumerate() {
+            self.refuse_if_late(now, ticket, lane, ahead);
+        }
+    }
+
+    /// As `refuse_late`, for all routes of a credential, or of all.
+    fn refuse_late_of(&mut self, now: Moment, account: Option<u32>) {
+        let lanes: Vec<u32> =
+            self.ledger.lanes_of(account).filter(|lane| self.lineup.is_waited_for(*lane)).collect();
+        for lane in lanes {
+            self.refuse_late(now, lane);
+            self.stale.push(self.ledger.account_of(lane));
+        }
+    }
+
+    fn out_of_time(&mut self, now: Moment, ticket: Ticket) {
+        let Some(lane) = entry(&mut self.entries, ticket).map(|entry| entry.lane) else { return };
+        let account = self.ledger.account_of(lane);
+        let reason = self.lineup.reason(lane, account).unwrap_or(Reason::Bucket);
+        let (earliest, _) = self.ledger.earliest(now, lane, 0, &self.config);
+        self.refuse(now, ticket, reason, earliest.since(now), Duration::ZERO);
+    }
+
+    fn refuse_full(&mut self, now: Moment, ticket: Ticket, give_up: Moment) {
+        self.entries.remove(ticket.place);
+        let refusal = Refusal { reason: Reason::Full, wait: Duration::ZERO, allowed: give_up.since(now) };
+        self.outputs.push_back(Output::Refused { ticket, refusal });
+    }
+
+    fn refuse(&mut self, now: Moment, ticket: Ticket, reason: Reason, wait: Duration, allowed: Duration) {
+        self.leave(now, ticket);
+        let refusal = Refusal { reason, wait, allowed };
+        self.outputs.push_back(Output::Refused { ticket, refusal });
+    }
+
+    /// Takes a waiting ticket out.
+    fn leave(&mut self, now: Moment, ticket: Ticket) {
+        let Some(entry) = self.entries.remove(ticket.place) else { return };
+        if let Stage::Waiting { give_up, timed: true } = entry.stage {
+            self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
+        }
+        let was_first = self.lineup.first(entry.lane) == Some(ticket);
+        self.lineup.remove(entry.lane, ticket);
+        if was_first {
+            self.look_at(now, entry.lane);
+        }
+    }
+}
+
+/// Looking.
+impl Machine {
+    /// What the limiter knows of a request's route, and when the request could go.
+    pub fn explain(&self, now: Moment, request: &Request) -> Explanation {
+        let now = self.now.max(now);
+        let mut explanation = self.ledger.explain(now, request, &self.config);
+        explanation.waiting = self.ledger.find(request).map_or(0, |lane| self.lineup.tickets(lane).len());
+        explanation
+    }
+
+    /// Checks that every count is what its parts add up to. For tests: it looks at everything.
+    ///
+    /// # Panics
+    /// If something does not add up, with what.
+    pub fn check_invariants(&self) {
+        let granted = self.entries.iter().filter_map(|(_, entry)| match &entry.stage {
+            Stage::Granted(grant) => Some(grant),
+            Stage::Waiting { .. } => None,
+        });
+        self.ledger.check_invariants(granted);
+        self.lineup.check_invariants();
+        for (place, entry) in self.entries.iter() {
+            let ticket = Ticket { number: entry.number, place };
+            let waits = self.lineup.tickets(entry.lane).any(|other| other == ticket);
+            assert_eq!(
+                waits,
+                matches!(entry.stage, Stage::Waiting { .. }),
+                "{ticket:?} is in a line just while it waits"
+            );
+        }
+        assert!(self.stale.is_empty(), "credentials are left to be looked at");
+        assert!(self.entries.len() >= self.lineup.waiting(), "more wait than there are");
+    }
+}
+
+fn entry(entries: &mut Slab<Entry>, ticket: Ticket) -> Option<&mut Entry> {
+    entries.get_mut(ticket.place).filter(|entry| entry.number == ticket.number)
+}

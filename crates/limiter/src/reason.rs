@@ -1,0 +1,130 @@
+//! Why something waits, in one word. It is not an error, and it knows no time.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Why a request waits, or was refused.
+///
+/// The same word is used in logs, metrics, errors and tests.
+///
+/// ```
+/// assert_eq!(journeyman_limiter::Reason::SubLimit.to_string(), "sub-limit");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The caller's own minimum time between departures.
+    Pace,
+    /// The route's bucket has nothing left.
+    Bucket,
+    /// The credential's global limit, or a global 429.
+    Global,
+    /// A 429 named a wait for this bucket.
+    RetryAfter,
+    /// A 429 of scope `shared`: others have used this resource up.
+    Shared,
+    /// A 429 while the bucket had room: a limit that no header shows.
+    SubLimit,
+    /// The route's limit is not known yet, so its requests go one at a time.
+    Learning,
+    /// The route answers without headers, so its requests keep a distance.
+    Headerless,
+    /// The edge in front of Discord refuses this address.
+    EdgeBan,
+    /// Too many requests wait already.
+    Full,
+}
+
+impl Reason {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Pace,
+        Self::Bucket,
+        Self::Global,
+        Self::RetryAfter,
+        Self::Shared,
+        Self::SubLimit,
+        Self::Learning,
+        Self::Headerless,
+        Self::EdgeBan,
+        Self::Full,
+    ];
+
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pace => "pace",
+            Self::Bucket => "bucket",
+            Self::Global => "global",
+            Self::RetryAfter => "retry-after",
+            Self::Shared => "shared",
+            Self::SubLimit => "sub-limit",
+            Self::Learning => "learning",
+            Self::Headerless => "header-less",
+            Self::EdgeBan => "edge-ban",
+            Self::Full => "full",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Time spent waiting, by reason. A running total: a waiter's own share is the
+/// difference of two readings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Waits([Duration; Reason::ALL.len()]);
+
+impl Waits {
+    pub(crate) fn add(&mut self, reason: Reason, span: Duration) {
+        let total = &mut self.0[reason as usize];
+        *total = total.saturating_add(span);
+    }
+
+    pub(crate) fn plus(mut self, other: &Self) -> Self {
+        for (total, span) in self.0.iter_mut().zip(other.0) {
+            *total = total.saturating_add(span);
+        }
+        self
+    }
+
+    pub(crate) fn since(mut self, earlier: &Self) -> Self {
+        for (total, span) in self.0.iter_mut().zip(earlier.0) {
+            *total = total.saturating_sub(span);
+        }
+        self
+    }
+
+    pub(crate) fn to_vec(self) -> Vec<(Reason, Duration)> {
+        let all = Reason::ALL.into_iter().zip(self.0);
+        all.filter(|(_, span)| !span.is_zero()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_word_and_its_own_place() {
+        for (place, reason) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, place);
+            let same = Reason::ALL.into_iter().filter(|other| other.as_str() == reason.as_str()).count();
+            assert_eq!(same, 1, "{reason} is used twice");
+            assert!(!reason.as_str().contains(' '));
+        }
+    }
+
+    #[test]
+    fn a_share_is_the_difference_of_two_readings() {
+        let mut early = Waits::default();
+        early.add(Reason::Pace, Duration::from_secs(1));
+        let mut late = early;
+        late.add(Reason::Pace, Duration::from_secs(2));
+        late.add(Reason::Global, Duration::from_secs(3));
+        let share = late.since(&early).to_vec();
+        assert_eq!(share, [(Reason::Pace, Duration::from_secs(2)), (Reason::Global, Duration::from_secs(3))]);
+    }
+}

@@ -1,0 +1,183 @@
+//! Which limit a request falls under: method, template, resource, credential. It never learns by full path.
+
+use std::fmt;
+
+use crate::{Credential, Method, Request};
+
+/// What the limits of a request are kept by.
+///
+/// The template has `:id` where ids differ from call to call; the resource is
+/// the top-level one (a channel, a guild, a webhook), whose limits are its own
+/// (Discord's docs, Rate Limits). A path that nobody has met before works by
+/// the same rule.
+///
+/// ```
+/// use journeyman_limiter::{Request, Route};
+///
+/// let route = Route::of(&Request::get("/api/v10/channels/1001234567890123456/messages/1001234567890123457"));
+/// assert_eq!(route.template(), "channels/:id/messages/:id");
+/// assert_eq!(route.resource(), Some("channels/1001234567890123456"));
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Route {
+    credential: Credential,
+    method: Method,
+    template: String,
+    resource: String,
+    exempt: bool,
+}
+
+impl Route {
+    /// The route of a request.
+    pub fn of(request: &Request) -> Self {
+        let (mut template, mut resource) = (String::with_capacity(48), String::with_capacity(32));
+        let exempt = write_route(request, &mut template, &mut resource);
+        Self { credential: request.credential, method: request.method, template, resource, exempt }
+    }
+
+    /// Whose limits apply.
+    pub fn credential(&self) -> Credential {
+        self.credential
+    }
+
+    /// The HTTP method.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The path with what differs from call to call replaced.
+    pub fn template(&self) -> &str {
+        &self.template
+    }
+
+    /// The resource that has limits of its own; a webhook's token in it is a fingerprint.
+    pub fn resource(&self) -> Option<&str> {
+        (!self.resource.is_empty()).then_some(self.resource.as_str())
+    }
+
+    /// Whether the credential's global limit does not count it: the endpoints that answer an interaction.
+    pub fn is_exempt(&self) -> bool {
+        self.exempt
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} /{}", self.method, self.template)?;
+        match self.resource() {
+            Some(resource) => write!(f, " ({resource})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({self}, {:?})", self.credential)
+    }
+}
+
+/// Appends template and resource to two buffers, and says whether the global limit does not count the request.
+pub(crate) fn write_route(request: &Request, template: &mut String, resource: &mut String) -> bool {
+    let mut segments = trim(&request.path).split('/').filter(|segment| !segment.is_empty());
+    let mut before = [""; 2];
+    let mut exempt = false;
+    for place in 0_usize.. {
+        let Some(segment) = segments.next() else { break };
+        if place > 0 {
+            template.push('/');
+        }
+        let part = part(before, place, segment);
+        template.push_str(part.text(segment));
+        match part {
+            Part::TopLevel => name(resource, before[1], segment),
+            Part::Token => {
+                exempt = true;
+                // A webhook's limits are those of id and token; the token itself must not be kept.
+                resource.push('/');
+                resource.push_str(&fingerprint(segment));
+            }
+            Part::Rest => break,
+            Part::Plain | Part::Id | Part::Code => {}
+        }
+        before = [before[1], segment];
+    }
+    if let Some(named) = &request.resource {
+        resource.clear();
+        resource.push_str(named);
+    }
+    // Without a token of its own a request falls under the address's global limit (discord-api-docs#5806).
+    exempt && request.credential != Credential::ANONYMOUS
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Plain,
+    /// The id of a resource with limits of its own.
+    TopLevel,
+    Id,
+    Token,
+    Code,
+    /// All that follows belongs together.
+    Rest,
+}
+
+impl Part {
+    fn text(self, segment: &str) -> &str {
+        match self {
+            Self::Plain => segment,
+            Self::TopLevel | Self::Id => ":id",
+            Self::Token => ":token",
+            Self::Code => ":code",
+            Self::Rest => "reactions",
+        }
+    }
+}
+
+fn part(before: [&str; 2], place: usize, segment: &str) -> Part {
+    match (before, place) {
+        ([_, "channels" | "guilds" | "webhooks" | "interactions"], 1) if is_snowflake(segment) => {
+            Part::TopLevel
+        }
+        (["webhooks" | "interactions", id], 2) if is_snowflake(id) => Part::Token,
+        ([_, "invites"], 1) | (["guilds", "templates"], 2) => Part::Code,
+        // Reactions of a channel share one limit whatever the emoji (discord-api-docs#981).
+        (["messages", _], _) if segment == "reactions" => Part::Rest,
+        _ if is_snowflake(segment) => Part::Id,
+        _ if segment.len() >= 64 => Part::Code,
+        _ => Part::Plain,
+    }
+}
+
+fn name(resource: &mut String, kind: &str, id: &str) {
+    resource.push_str(kind);
+    resource.push('/');
+    resource.push_str(id);
+}
+
+fn fingerprint(token: &str) -> String {
+    format!("{:016x}", Credential::of_token(token).fingerprint())
+}
+
+fn is_snowflake(segment: &str) -> bool {
+    (17..=20).contains(&segment.len()) && segment.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The path without origin, query, fragment and `/api/vN`.
+fn trim(path: &str) -> &str {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
+        None => path,
+    };
+    let path = path.trim_start_matches('/');
+    let Some(rest) = path.strip_prefix("api/") else { return path };
+    match rest.split_once('/') {
+        Some((version, rest)) if is_version(version) => rest,
+        _ => rest,
+    }
+}
+
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
+}
