@@ -15,6 +15,14 @@ const NEVER: &[(&str, &str)] = &[
     ("unimplemented!(", "a stub is not done"),
 ];
 
+/// What pauses tokio's clock. Around a real socket it would advance while bytes are in the kernel.
+const PAUSES: &[&str] = &["start_paused", "time::pause("];
+/// The crates whose tests open no socket, and may.
+const MAY_PAUSE: &[&str] = &["crates/moment", "crates/limiter"];
+/// What measures or spends real time in a test, where only outcomes and counts may be asserted.
+const REAL_TIME: &[&str] =
+    &["Instant::now", ".elapsed()", "thread::sleep", "time::sleep(", "SystemTime::now"];
+
 /// Marks of unfinished work; in comments too.
 const UNFINISHED: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:")];
 
@@ -25,8 +33,21 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
     if source.is_in(&["xtask/src/purity"]) {
         return;
     }
+    let is_test = source.path.contains("/tests/");
     for (at, line) in source.text.lines().enumerate() {
         let at = at + 1;
+        if let Some(word) = PAUSES.iter().find(|word| !source.is_in(MAY_PAUSE) && line.contains(**word)) {
+            findings.wrong(format_args!(
+                "{}:{at}: `{word}`: tokio's clock is paused where a socket may be",
+                source.path
+            ));
+        }
+        if let Some(word) = REAL_TIME.iter().find(|word| is_test && line.contains(**word)) {
+            findings.wrong(format_args!(
+                "{}:{at}: `{word}`: a test neither measures nor spends real time",
+                source.path
+            ));
+        }
         if let Some((word, why)) = NEVER.iter().find(|(word, _)| line.contains(word)) {
             findings.wrong(format_args!("{}:{at}: `{word}`: {why}", source.path));
         }
@@ -50,6 +71,14 @@ mod tests {
     fn a_file_without_a_head_is_found() {
         assert_eq!(found("fn a() {}").len(), 1);
         assert_eq!(found("//! A thing.\nfn a() {}").len(), 0);
+    }
+
+    #[test]
+    fn real_time_in_a_test_is_found() {
+        let mut findings = Findings::default();
+        let text = "//! A.\n#[tokio::test(start_paused = true)]\nstd::thread::sleep(span);\n".to_owned();
+        check(&Source { path: "crates/x/tests/it/a.rs".to_owned(), text }, &mut findings);
+        assert_eq!(findings.all().len(), 2);
     }
 
     #[test]

@@ -8,7 +8,14 @@ use crate::source::root;
 
 /// The packages that a pure crate may reach: they do no IO, read no clock and draw no randomness of their own.
 const PURE: &[&str] = &[
+    "block-buffer",
+    "cfg-if",
+    "const-oid",
+    "cpufeatures",
+    "crypto-common",
+    "digest",
     "fastrand",
+    "hybrid-array",
     "itoa",
     "journeyman-limiter",
     "journeyman-midjourney",
@@ -24,11 +31,13 @@ const PURE: &[&str] = &[
     "serde_core",
     "serde_derive",
     "serde_json",
+    "sha2",
     "syn",
     "thiserror",
     "thiserror-impl",
     "tracing",
     "tracing-core",
+    "typenum",
     "unicode-ident",
     "zmij",
 ];
