@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::answer::classify_body;
 use crate::application::{Authorship, authorship};
 use crate::caption::{Caption, State};
-use crate::catalogue::{self, Evidence, Reading, plain, plain_title};
+use crate::catalogue::{self, Evidence, Reading, Row, plain, plain_title};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::job_id;
 use crate::seed::SeedNote;
@@ -35,6 +35,21 @@ pub fn classify_event(frame: &Value) -> Sighting {
 /// embed, log lines of a time, an event and a text. One sighting for each message.
 pub fn classify_any(value: &Value) -> Vec<Sighting> {
     of_any(value, DEEPEST)
+}
+
+/// The row of the catalogue that decides what a message or a frame means.
+pub fn deciding_row(value: &Value) -> Option<&'static Row> {
+    if let Some(event) = Event::from_json(value) {
+        let name = event.name.unwrap_or_default();
+        if name.starts_with("INTERACTION_") {
+            let event = InteractionEvent::from_json(event.data);
+            return catalogue::find(&[event_evidence(name, &event)]).map(|(row, _)| row);
+        }
+        return deciding_row(event.data);
+    }
+    let message = Message::from_json(value)?;
+    let is_captioned = Caption::parse(&message.content).is_some();
+    catalogue::find(&evidence(&message, is_captioned)).map(|(row, _)| row)
 }
 
 fn of_any(value: &Value, depth: usize) -> Vec<Sighting> {
@@ -104,14 +119,8 @@ fn deleted(data: &Value, id: Option<&Value>) -> Sighting {
 
 fn of_interaction(name: &str, data: &Value) -> Sighting {
     let event = InteractionEvent::from_json(data);
-    let evidence = Evidence {
-        title: event.title.as_deref().map(plain_title).unwrap_or_default(),
-        iframe_path: event.iframe_path.as_deref().map(plain).unwrap_or_default(),
-        event: name.to_owned(),
-        ..Evidence::default()
-    };
     let is_modal = name.ends_with("MODAL_CREATE");
-    let meaning = match (catalogue::find(&[evidence]), name) {
+    let meaning = match (catalogue::find(&[event_evidence(name, &event)]), name) {
         (Some((row, _)), _) => {
             let notice = Notice { title: event.title.clone(), ..Notice::default() };
             meaning_of(row.reading, notice, false)
@@ -122,22 +131,49 @@ fn of_interaction(name: &str, data: &Value) -> Sighting {
         }
         (None, _) => Meaning::NotASighting,
     };
+    let modal = event.custom_id.as_deref().unwrap_or_default();
     let keys = Keys {
-        nonce: event.nonce,
         // A modal has an id of its own.
         interaction: event.id.filter(|_| !is_modal),
-        job_id: event.custom_id.as_deref().and_then(job_id::last_in),
+        job_id: job_id::last_in(modal),
+        nonce: event.nonce,
         channel: event.channel,
         ..Keys::default()
     };
-    Sighting { keys, ..Sighting::of(meaning) }
+    let path = event.iframe_path.as_deref().unwrap_or_default();
+    let (action, image) = if is_modal { modal_subject(modal, path) } else { (None, None) };
+    Sighting { keys, action, image, ..Sighting::of(meaning) }
+}
+
+fn event_evidence(name: &str, event: &InteractionEvent) -> Evidence {
+    Evidence {
+        title: event.title.as_deref().map(plain_title).unwrap_or_default(),
+        iframe_path: event.iframe_path.as_deref().map(plain).unwrap_or_default(),
+        event: name.to_owned(),
+        ..Evidence::default()
+    }
+}
+
+/// What a modal is about, and for which image: `MJ::RemixModal::<job>::<image>::1`.
+fn modal_subject(custom_id: &str, iframe_path: &str) -> (Option<Action>, Option<u8>) {
+    let mut parts = custom_id.split("::").skip(1);
+    let action = match parts.next().unwrap_or_default() {
+        "RemixModal" => Some(Action::Remix),
+        "OutpaintCustomZoomModal" | "OutpaintModal" => Some(Action::Zoom),
+        "PanModal" => Some(Action::Pan),
+        "iframe" if iframe_path.starts_with("/inpaint") => Some(Action::Region),
+        _ => None,
+    };
+    let index = parts.nth(1).filter(|_| action == Some(Action::Remix));
+    (action, index.and_then(|index| index.parse().ok()).filter(|image| (1..=4).contains(image)))
 }
 
 fn of_message(message: &Message) -> Sighting {
     let caption = Caption::parse(&message.content);
     let seed = SeedNote::parse(&message.content);
     let found = catalogue::find(&evidence(message, caption.is_some()));
-    let is_recognised = caption.is_some() || seed.is_some() || found.is_some();
+    let is_captioned = caption.is_some();
+    let is_recognised = is_captioned || seed.is_some() || found.is_some();
     let is_ours = match authorship(message) {
         Authorship::Midjourney => true,
         Authorship::Unknown => is_recognised,
@@ -158,7 +194,6 @@ fn of_message(message: &Message) -> Sighting {
         (None, None, None) => unknown(message),
     };
     let caption = caption.unwrap_or_default();
-    let is_captioned = !caption.prompt.is_empty() || caption.mentioned.is_some();
     let keys = Keys {
         nonce: message.nonce.clone(),
         interaction: message.interaction.as_ref().and_then(|one| one.id),
@@ -240,7 +275,7 @@ fn unknown(message: &Message) -> Meaning {
     let is_notice = |embed: &Embed| {
         embed.title.is_some() || embed.colour.is_some_and(|colour| ALARMING.contains(&colour))
     };
-    match message.embeds.iter().position(is_notice) {
+    match notices(message).position(is_notice) {
         Some(index) => {
             let appealable = is_appealable(message);
             Meaning::Failed(failure(FailureKind::UnknownNotice, notice(message, Some(index)), appealable))
@@ -264,16 +299,21 @@ fn evidence(message: &Message, is_captioned: bool) -> Vec<Evidence> {
         footer: embed.footer.as_deref().map(plain).unwrap_or_default(),
         ..base.clone()
     };
-    let mut notices: Vec<_> = message.embeds.iter().map(of_embed).collect();
-    if notices.is_empty() {
-        notices.push(base);
+    let mut shown: Vec<_> = notices(message).map(of_embed).collect();
+    if shown.is_empty() {
+        shown.push(base);
     }
-    notices
+    shown
+}
+
+/// The embeds that the bot wrote; previews of links say nothing.
+fn notices(message: &Message) -> impl Iterator<Item = &Embed> {
+    message.embeds.iter().filter(|embed| embed.kind.as_deref().is_none_or(|kind| kind == "rich"))
 }
 
 fn notice(message: &Message, embed: Option<usize>) -> Notice {
     let content = Some(message.content.clone()).filter(|content| !content.is_empty());
-    let Some(embed) = embed.and_then(|index| message.embeds.get(index)) else {
+    let Some(embed) = embed.and_then(|index| notices(message).nth(index)) else {
         return Notice { text: content, ..Notice::default() };
     };
     let code = embed.footer.clone().filter(|footer| plain(footer).starts_with("decline-"));
@@ -293,7 +333,7 @@ fn is_appealable(message: &Message) -> bool {
 
 /// The command's name, and the prompt in a footer such as `/imagine a cat` (bulkai).
 fn command_and_prompt(message: &Message) -> (Option<String>, Option<String>) {
-    let mut footers = message.embeds.iter().filter_map(|embed| embed.footer.as_deref());
+    let mut footers = notices(message).filter_map(|embed| embed.footer.as_deref());
     let said = footers.find_map(|footer| footer.strip_prefix('/')?.split_once(' '));
     let prompt = said.filter(|(command, _)| *command == "imagine").map(|(_, prompt)| prompt.to_owned());
     let name = message.interaction.as_ref().and_then(|one| one.name.clone());

@@ -1,0 +1,684 @@
+//! One generation as a state machine: inputs in, outputs out, storable at every step.
+//!
+//! It does no input or output, and it does not decide whose a sighting is (`claim` does).
+//!
+//! Absence is only ever decided by a successful look that began after the deadline, so a
+//! network that fails for an hour ends no generation; only the hard cap runs on regardless.
+
+mod deadline;
+mod record;
+
+use std::collections::VecDeque;
+
+use journeyman_model::{InteractionId, MessageId};
+use journeyman_moment::Moment;
+
+use crate::claim::{Claimant, Standing};
+use crate::failure::{Failure, FailureKind};
+use crate::normalise::Normalised;
+use crate::outcome::{Finished, NotSent, Outcome};
+use crate::sighting::{Meaning, Mode, Sighting};
+
+pub use deadline::{Deadlines, ProgressVisibility};
+pub use record::{FileRecord, GenerationRecord, OutcomeRecord, RecordError};
+
+/// What happens to a generation.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// It is its turn: no generation with a confusable prompt is unbound.
+    Turn,
+    /// The newest message of the channel; `None` for an empty channel.
+    Baseline(Option<MessageId>),
+    /// What became of the request.
+    Sent(Sent),
+    /// A sighting that belongs to this generation.
+    Sighting(Box<Sighting>),
+    /// The channel was read with success.
+    Looked(Look),
+    /// The channel could not be read.
+    Blind,
+    /// Nothing can be sent; ends a generation whose request has not left.
+    Hindered(NotSent),
+    /// The caller stops waiting.
+    Cancel,
+    /// Time passed.
+    Tick,
+}
+
+/// What became of the request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sent {
+    /// Discord took it (204). That is not yet acceptance by the bot.
+    Accepted,
+    /// Discord answered and refused; it was not executed.
+    Refused(Failure),
+    /// No answer: it may have been executed.
+    Unsure(String),
+    /// It certainly was not executed.
+    NotSent(NotSent),
+}
+
+/// One successful read of the channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// When the read began.
+    pub began: Moment,
+    /// What it said of the progress message.
+    pub tracked: Tracked,
+    /// Whether a job of the same account that was sent earlier is still running, so that
+    /// this one may stand in Midjourney's queue without a visible sign.
+    pub held_up: bool,
+}
+
+/// What a read says of the progress message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tracked {
+    /// It is there.
+    Present,
+    /// It is gone.
+    Absent,
+    /// There is none, or the read did not reach back to it.
+    Unknown,
+}
+
+/// What a generation wants done, or tells.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// Store the record, before anything that follows.
+    Journal,
+    /// Send the request.
+    Send {
+        /// Whether the command must be discovered anew first.
+        rediscover: bool,
+    },
+    /// Tell the caller.
+    Report(Report),
+    /// It ended. May come a second time, with a late result.
+    Ended(Outcome),
+}
+
+/// What a caller is told on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    /// The request left.
+    Submitted,
+    /// Discord took the request.
+    Accepted,
+    /// No answer came; watching for a sign instead of sending again.
+    Unsure,
+    /// Midjourney will start it.
+    Waiting,
+    /// It stands in Midjourney's queue.
+    Queued,
+    /// It runs.
+    Progress {
+        /// 0 to 100.
+        percent: u8,
+        /// A preview picture's address.
+        preview: Option<String>,
+    },
+    /// It is paused.
+    Paused,
+    /// The progress message is gone; the final is awaited.
+    Vanished,
+}
+
+/// What a generation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// An equal prompt that is not yet bound.
+    Turn,
+    /// The newest message of the channel.
+    Baseline,
+    /// Discord's answer to the request.
+    Answer,
+    /// The first sign of the job.
+    FirstSign,
+    /// Progress.
+    Progress,
+    /// Midjourney's queue.
+    Queue,
+    /// The final, after the progress message vanished.
+    Grace,
+}
+
+impl Reason {
+    /// One word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Turn => "turn",
+            Self::Baseline => "baseline",
+            Self::Answer => "answer",
+            Self::FirstSign => "first-sign",
+            Self::Progress => "progress",
+            Self::Queue => "queue",
+            Self::Grace => "grace",
+        }
+    }
+}
+
+/// What a generation is made of.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The prompt exactly as it is sent.
+    pub prompt: String,
+    /// The request's nonce.
+    pub nonce: String,
+    /// How long to wait for what.
+    pub deadlines: Deadlines,
+    /// Whether progress messages can be seen. Resolve `Auto` before.
+    pub progress_visible: bool,
+    /// Whether being queued ends the generation as an error.
+    pub queued_is_error: bool,
+}
+
+/// One generation.
+#[derive(Debug, Clone)]
+pub struct Generation {
+    plan: Plan,
+    normalised: Normalised,
+    state: State,
+    seen: Seen,
+    attempts: u8,
+    /// When silence is too long, given a look that began later.
+    deadline: Moment,
+    /// When waiting ends regardless.
+    cap: Moment,
+    /// Since when the channel could not be read.
+    blind_since: Option<Moment>,
+    last_look: Moment,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    WaitingForTurn,
+    WaitingForBaseline,
+    Sending,
+    /// The request left; `unsure` keeps what is known when no answer came.
+    Watching {
+        unsure: Option<String>,
+        vanished: Option<Vanished>,
+    },
+    Ended(Outcome),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Vanished {
+    since: Moment,
+    looks: u32,
+}
+
+/// What has been seen of the job.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Seen {
+    baseline: Option<MessageId>,
+    message: Option<MessageId>,
+    job_id: Option<String>,
+    interaction: Option<InteractionId>,
+    percent: Option<u8>,
+    sign: bool,
+    queued: bool,
+    paused: bool,
+    relaxed: bool,
+}
+
+impl Generation {
+    /// A generation that waits for its turn.
+    pub fn new(now: Moment, plan: Plan) -> Self {
+        let normalised = Normalised::of(&plan.prompt);
+        let relaxed = normalised.has_flag("relax");
+        Self {
+            normalised,
+            state: State::WaitingForTurn,
+            seen: Seen { relaxed, ..Seen::default() },
+            attempts: 0,
+            deadline: Moment::MAX,
+            // Waiting for a turn is bounded by the caps of those before.
+            cap: Moment::MAX,
+            blind_since: None,
+            last_look: now,
+            outputs: VecDeque::new(),
+            plan,
+        }
+    }
+
+    /// Takes one input.
+    pub fn on(&mut self, now: Moment, input: Input) {
+        match input {
+            Input::Turn => self.on_turn(),
+            Input::Baseline(newest) => self.on_baseline(now, newest),
+            Input::Sent(sent) => self.on_sent(now, sent),
+            Input::Sighting(sighting) => self.on_sighting(now, &sighting),
+            Input::Looked(look) => self.on_looked(now, look),
+            Input::Blind => {
+                self.blind_since.get_or_insert(self.last_look);
+            }
+            Input::Hindered(not_sent) => self.on_hindered(not_sent),
+            Input::Cancel => self.on_cancel(),
+            Input::Tick => self.on_tick(now),
+        }
+    }
+
+    /// The next output, in order, until `None`.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Tick`] is due, and what is waited for. Earlier ticks are harmless.
+    pub fn next_wakeup(&self) -> Option<(Moment, Reason)> {
+        let reason = self.reason()?;
+        (self.cap != Moment::MAX).then_some((self.cap, reason))
+    }
+
+    /// What is waited for; `None` when it ended.
+    pub fn reason(&self) -> Option<Reason> {
+        match &self.state {
+            State::WaitingForTurn => Some(Reason::Turn),
+            State::WaitingForBaseline => Some(Reason::Baseline),
+            State::Sending => Some(Reason::Answer),
+            State::Watching { vanished: Some(_), .. } => Some(Reason::Grace),
+            State::Watching { .. } if self.seen.queued && !self.seen.sign => Some(Reason::Queue),
+            State::Watching { .. } if !self.seen.sign => Some(Reason::FirstSign),
+            State::Watching { .. } => Some(Reason::Progress),
+            State::Ended(_) => None,
+        }
+    }
+
+    fn on_turn(&mut self) {
+        if self.state == State::WaitingForTurn {
+            self.state = State::WaitingForBaseline;
+        }
+    }
+
+    fn on_baseline(&mut self, now: Moment, newest: Option<MessageId>) {
+        if self.state != State::WaitingForBaseline {
+            return;
+        }
+        self.seen.baseline = newest;
+        self.cap = now + self.plan.deadlines.cap;
+        self.send(false);
+        self.outputs.push_back(Output::Report(Report::Submitted));
+    }
+
+    /// Journals first: after a crash between the two, the record says that a request may be out.
+    fn send(&mut self, rediscover: bool) {
+        self.state = State::Sending;
+        self.attempts = self.attempts.saturating_add(1);
+        self.outputs.push_back(Output::Journal);
+        self.outputs.push_back(Output::Send { rediscover });
+    }
+
+    fn on_sent(&mut self, now: Moment, sent: Sent) {
+        if self.state != State::Sending {
+            return;
+        }
+        match sent {
+            Sent::Accepted => self.watch(now, None, Report::Accepted),
+            Sent::Unsure(detail) => self.watch(now, Some(detail), Report::Unsure),
+            // A sign is stronger than a refusal that came after it.
+            Sent::Refused(_) | Sent::NotSent(_) if self.seen.sign => self.watch(now, None, Report::Accepted),
+            Sent::Refused(failure) if failure.kind == FailureKind::CommandOutdated && self.attempts < 2 => {
+                self.send(true);
+            }
+            Sent::Refused(failure) => self.end(Outcome::Failed(failure)),
+            Sent::NotSent(not_sent) => self.end(Outcome::NotSent(not_sent)),
+        }
+    }
+
+    fn watch(&mut self, now: Moment, unsure: Option<String>, report: Report) {
+        self.state = State::Watching { unsure, vanished: None };
+        self.deadline = now + self.patience();
+        self.last_look = now;
+        self.outputs.push_back(Output::Journal);
+        self.outputs.push_back(Output::Report(report));
+    }
+
+    fn on_sighting(&mut self, now: Moment, sighting: &Sighting) {
+        match &self.state {
+            State::WaitingForTurn | State::WaitingForBaseline => {}
+            State::Sending | State::Watching { .. } => self.on_live_sighting(now, sighting),
+            State::Ended(_) => self.on_late_sighting(sighting),
+        }
+    }
+
+    fn on_live_sighting(&mut self, now: Moment, sighting: &Sighting) {
+        let is_news = self.bind(sighting);
+        match &sighting.meaning {
+            Meaning::Waiting if is_news => self.on_sign(now, Report::Waiting),
+            Meaning::Progress { percent } => self.on_progress(now, *percent, is_news, sighting),
+            Meaning::Paused if !self.seen.paused => {
+                self.seen.paused = true;
+                self.on_sign(now, Report::Paused);
+            }
+            Meaning::Queued if !self.seen.queued => self.on_queued(now),
+            Meaning::Accepted => self.on_sent(now, Sent::Accepted),
+            Meaning::Finished => self.end(Outcome::Finished(finished(sighting, false))),
+            Meaning::Stopped => self.end(Outcome::Failed(stopped(sighting))),
+            Meaning::Failed(failure) => self.end(Outcome::Failed(failure.clone())),
+            Meaning::Deleted if self.seen.message == sighting.keys.message => self.on_absent(now, now),
+            // Seen before, or nothing that moves a generation.
+            Meaning::Waiting
+            | Meaning::Paused
+            | Meaning::Queued
+            | Meaning::Deleted
+            | Meaning::UpstreamFailed { .. }
+            | Meaning::ModalOpened { .. }
+            | Meaning::Info
+            | Meaning::Describe
+            | Meaning::Shorten
+            | Meaning::Seed { .. }
+            | Meaning::Unknown
+            | Meaning::NotASighting => {}
+        }
+    }
+
+    /// Learns the keys of a sighting; says whether it is the first of its message.
+    fn bind(&mut self, sighting: &Sighting) -> bool {
+        let keys = &sighting.keys;
+        if self.seen.job_id.is_none() {
+            self.seen.job_id.clone_from(&keys.job_id);
+        }
+        if self.seen.interaction.is_none() {
+            self.seen.interaction = keys.interaction;
+        }
+        self.seen.relaxed |= sighting.mode == Some(Mode::Relaxed);
+        let is_progress =
+            matches!(sighting.meaning, Meaning::Waiting | Meaning::Progress { .. } | Meaning::Paused);
+        if !is_progress {
+            return true;
+        }
+        let is_news = self.seen.message != keys.message || !self.seen.sign;
+        self.seen.message = keys.message.or(self.seen.message);
+        is_news
+    }
+
+    fn on_progress(&mut self, now: Moment, percent: u8, is_news: bool, sighting: &Sighting) {
+        if !is_news && self.seen.percent == Some(percent) && !self.seen.paused {
+            return;
+        }
+        self.seen.percent = Some(percent);
+        self.seen.paused = false;
+        let preview = sighting.files.first().map(|file| file.url.clone());
+        self.on_sign(now, Report::Progress { percent, preview });
+    }
+
+    fn on_sign(&mut self, now: Moment, report: Report) {
+        self.seen.sign = true;
+        if let State::Watching { vanished, .. } = &mut self.state {
+            *vanished = None;
+        }
+        self.deadline = now + self.patience();
+        self.outputs.push_back(Output::Journal);
+        self.outputs.push_back(Output::Report(report));
+    }
+
+    fn on_queued(&mut self, now: Moment) {
+        self.seen.queued = true;
+        self.deadline = now + self.patience();
+        self.outputs.push_back(Output::Journal);
+        self.outputs.push_back(Output::Report(Report::Queued));
+        if self.plan.queued_is_error {
+            self.end(Outcome::Failed(Failure::new(FailureKind::JobQueued)));
+        }
+    }
+
+    /// A generation that was given up takes a late final, and nothing else. One that
+    /// finished stays finished.
+    fn on_late_sighting(&mut self, sighting: &Sighting) {
+        if self.awaits_late_result() && sighting.meaning == Meaning::Finished {
+            self.end(Outcome::Finished(finished(sighting, true)));
+        }
+    }
+
+    fn on_looked(&mut self, now: Moment, look: Look) {
+        self.catch_up(now);
+        self.last_look = now;
+        if !matches!(self.state, State::Watching { .. }) {
+            return;
+        }
+        if look.held_up && !self.seen.sign {
+            self.deadline = self.deadline.max(now + self.plan.deadlines.first_sign);
+        }
+        match look.tracked {
+            Tracked::Absent => self.on_absent(now, look.began),
+            Tracked::Present => self.on_present(),
+            Tracked::Unknown => {}
+        }
+        self.decide_silence(look.began);
+    }
+
+    /// Time in which nothing could be seen does not count.
+    fn catch_up(&mut self, now: Moment) {
+        let Some(since) = self.blind_since.take() else { return };
+        let blind = now.since(since);
+        self.deadline = self.deadline + blind;
+        if let State::Watching { vanished: Some(vanished), .. } = &mut self.state {
+            vanished.since = vanished.since + blind;
+        }
+    }
+
+    fn on_absent(&mut self, now: Moment, began: Moment) {
+        let State::Watching { vanished, .. } = &mut self.state else { return };
+        match vanished {
+            Some(vanished) if began > vanished.since => vanished.looks = vanished.looks.saturating_add(1),
+            Some(_) => {}
+            None => {
+                *vanished = Some(Vanished { since: now, looks: 0 });
+                self.outputs.push_back(Output::Journal);
+                self.outputs.push_back(Output::Report(Report::Vanished));
+            }
+        }
+    }
+
+    fn on_present(&mut self) {
+        if let State::Watching { vanished, .. } = &mut self.state {
+            *vanished = None;
+        }
+    }
+
+    fn decide_silence(&mut self, began: Moment) {
+        let State::Watching { unsure, vanished } = &self.state else { return };
+        let deadlines = &self.plan.deadlines;
+        if let Some(vanished) = vanished {
+            if vanished.looks >= deadlines.grace_looks && began >= vanished.since + deadlines.grace {
+                self.end(Outcome::Failed(Failure::new(FailureKind::EphemeralModeration)));
+            }
+        } else if began >= self.deadline {
+            let outcome = match unsure {
+                Some(detail) if !self.seen.sign => Outcome::Undecided { detail: detail.clone() },
+                _ => Outcome::Failed(Failure::new(FailureKind::NoResponse)),
+            };
+            self.end(outcome);
+        }
+    }
+
+    fn on_cancel(&mut self) {
+        match &self.state {
+            State::WaitingForTurn | State::WaitingForBaseline => {
+                self.end(Outcome::Cancelled { may_be_charged: false });
+            }
+            State::Sending | State::Watching { .. } => self.end(Outcome::Cancelled { may_be_charged: true }),
+            State::Ended(_) => {}
+        }
+    }
+
+    fn on_tick(&mut self, now: Moment) {
+        if now < self.cap {
+            return;
+        }
+        match &self.state {
+            State::WaitingForTurn | State::WaitingForBaseline | State::Ended(_) => {}
+            State::Sending => {
+                self.end(Outcome::Undecided { detail: "no answer to the request".to_owned() });
+            }
+            State::Watching { unsure: Some(detail), .. } if !self.seen.sign => {
+                let detail = detail.clone();
+                self.end(Outcome::Undecided { detail });
+            }
+            State::Watching { .. } => self.end(Outcome::Failed(Failure::new(FailureKind::NoResponse))),
+        }
+    }
+
+    /// What keeps others from sending keeps this one too, unless its request has left.
+    fn on_hindered(&mut self, not_sent: NotSent) {
+        if matches!(self.state, State::WaitingForTurn | State::WaitingForBaseline) {
+            self.end(Outcome::NotSent(not_sent));
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        self.state = State::Ended(outcome.clone());
+        self.outputs.push_back(Output::Journal);
+        self.outputs.push_back(Output::Ended(outcome));
+    }
+
+    /// How long silence is borne from here on.
+    fn patience(&self) -> std::time::Duration {
+        let (deadlines, seen) = (&self.plan.deadlines, &self.seen);
+        let is_slow =
+            !self.plan.progress_visible || seen.queued || seen.sign && (seen.paused || seen.relaxed);
+        match (is_slow, seen.sign) {
+            (true, _) => deadlines.slow,
+            (false, false) => deadlines.first_sign,
+            (false, true) => deadlines.progress,
+        }
+    }
+}
+
+/// What others may ask.
+impl Generation {
+    /// The prompt exactly as it is sent.
+    pub fn prompt(&self) -> &str {
+        &self.plan.prompt
+    }
+
+    /// The prompt for matching.
+    pub fn normalised(&self) -> &Normalised {
+        &self.normalised
+    }
+
+    /// The request's nonce.
+    pub fn nonce(&self) -> &str {
+        &self.plan.nonce
+    }
+
+    /// The progress message, once known; the final one after the end.
+    pub fn message(&self) -> Option<MessageId> {
+        let last = match self.outcome() {
+            Some(Outcome::Finished(finished)) => finished.message,
+            _ => None,
+        };
+        last.or(self.seen.message)
+    }
+
+    /// Midjourney's job id, once known.
+    pub fn job_id(&self) -> Option<&str> {
+        self.seen.job_id.as_deref()
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        if let State::Ended(outcome) = &self.state { Some(outcome) } else { None }
+    }
+
+    /// Whether it waits for its turn to be sent.
+    pub fn waits_for_turn(&self) -> bool {
+        self.state == State::WaitingForTurn
+    }
+
+    /// Whether it needs to know the newest message of the channel.
+    pub fn waits_for_baseline(&self) -> bool {
+        self.state == State::WaitingForBaseline
+    }
+
+    /// Whether its request has left, or may have, and its end is not known.
+    pub fn is_out(&self) -> bool {
+        matches!(self.state, State::Sending | State::Watching { .. })
+    }
+
+    /// Whether a sign of it was seen and it has not ended: it holds one of Midjourney's slots.
+    pub fn is_running(&self) -> bool {
+        self.is_out() && self.seen.sign
+    }
+
+    /// Whether its request is out and it cannot yet be told from an equal one.
+    pub fn is_unbound(&self) -> bool {
+        match self.state {
+            State::WaitingForTurn | State::Ended(_) => false,
+            State::WaitingForBaseline => true,
+            State::Sending | State::Watching { .. } => self.seen.job_id.is_none(),
+        }
+    }
+
+    /// How much it still claims of what is seen; `None` for nothing.
+    ///
+    /// A cancelled one whose job goes on claims its late final too, so that no equal
+    /// prompt takes it for its own.
+    pub fn standing(&self) -> Option<Standing> {
+        let is_cancelled = matches!(self.outcome(), Some(Outcome::Cancelled { may_be_charged: true }));
+        if self.is_out() {
+            Some(Standing::Live)
+        } else if is_cancelled || self.awaits_late_result() {
+            Some(Standing::Late)
+        } else {
+            None
+        }
+    }
+
+    /// Whether it was given up by silence, and a late final still finishes it.
+    pub fn awaits_late_result(&self) -> bool {
+        match self.outcome() {
+            Some(Outcome::Undecided { .. }) => true,
+            Some(Outcome::Failed(failure)) => matches!(
+                failure.kind,
+                FailureKind::NoResponse | FailureKind::EphemeralModeration | FailureKind::JobQueued
+            ),
+            _ => false,
+        }
+    }
+
+    /// This generation as one that may own a sighting.
+    pub fn claimant(&self, standing: Standing) -> Claimant<'_> {
+        Claimant {
+            nonce: &self.plan.nonce,
+            interaction: self.seen.interaction,
+            message: self.seen.message,
+            job_id: self.seen.job_id.as_deref(),
+            baseline: self.seen.baseline,
+            prompt: &self.normalised,
+            standing,
+        }
+    }
+
+    /// When waiting ends regardless, and with it the claim on a late result.
+    pub fn cap(&self) -> Moment {
+        self.cap
+    }
+
+    /// Tells that progress messages can, or cannot, be seen in this channel.
+    pub fn set_progress_visible(&mut self, visible: bool) {
+        self.plan.progress_visible = visible;
+    }
+}
+
+fn finished(sighting: &Sighting, late: bool) -> Finished {
+    Finished {
+        message: sighting.keys.message,
+        job_id: sighting.keys.job_id.clone(),
+        files: sighting.files.clone(),
+        prompt: sighting.prompt.clone(),
+        mode: sighting.mode,
+        buttons: sighting.buttons.clone(),
+        late,
+    }
+}
+
+fn stopped(sighting: &Sighting) -> Failure {
+    let mut failure = Failure::new(FailureKind::PostModeration);
+    failure.notice.text = sighting.prompt.as_ref().map(|prompt| format!("{prompt} (Stopped)"));
+    failure
+}
+
+#[cfg(test)]
+mod tests;
