@@ -96,7 +96,9 @@ impl World {
     }
 
     fn ends(&self) -> Vec<&Outcome> {
-        let end = |output| if let Output::Ended(outcome) = output { Some(outcome) } else { None };
+        fn end(output: &Output) -> Option<&Outcome> {
+            if let Output::Ended(outcome) = output { Some(outcome) } else { None }
+        }
         self.outputs.iter().filter_map(end).collect()
     }
 
