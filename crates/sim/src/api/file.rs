@@ -1,0 +1,118 @@
+//! Files: signed downloads from the CDN, and uploads in two steps.
+//!
+//! A token is never asked for here, as on the real CDN.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::id_of;
+use crate::cdn::{Content, File};
+use crate::error_body;
+use crate::http::{HttpRequest, Reply};
+use crate::world::{LARGEST_BODY, World};
+
+/// Uploads on their way, by the name that Discord gave them.
+#[derive(Debug, Default)]
+pub(crate) struct Uploads {
+    bytes: BTreeMap<String, Option<(Vec<u8>, String)>>,
+}
+
+/// The template under which requests for files are counted and struck by faults.
+pub(crate) fn file_template(path: &str) -> &'static str {
+    match path.split('/').nth(1) {
+        Some("cdn") => "/cdn",
+        Some("media") => "/media",
+        Some("upload") => "/upload",
+        _ => "other path",
+    }
+}
+
+/// Answers a request outside of the API.
+pub(crate) fn file(world: &mut World, path: &str, query: &str, request: &HttpRequest) -> Reply {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match (request.method.as_str(), segments.as_slice()) {
+        ("GET", ["cdn" | "media", "attachments" | "ephemeral-attachments", channel_id, id, name]) => {
+            download(world, channel_id, id, name, query)
+        }
+        ("PUT", ["upload", upload, name]) => upload_bytes(world, &format!("{upload}/{name}"), request),
+        _ => error_body::not_found(),
+    }
+}
+
+/// Real: the CDN says this and no more, for a wrong, an unsigned and an expired link alike.
+fn gone() -> Reply {
+    Reply::bytes(404, "text/plain;charset=UTF-8", b"This content is no longer available.".to_vec())
+}
+
+fn download(world: &World, channel_id: &str, id: &str, name: &str, query: &str) -> Reply {
+    let now_s = world.discord.wall.unix_seconds(world.now());
+    let file = id.parse().ok().and_then(|id: u64| world.discord.files.get(&id));
+    let Some(file) = file.filter(|file| file.channel_id.to_string() == channel_id && file.name == name)
+    else {
+        return gone();
+    };
+    if !world.discord.links.opens(id, query, now_s) {
+        return gone();
+    }
+    match &file.content {
+        Content::Drawn(drawing) => Reply::picture(drawing.clone()),
+        Content::Uploaded { bytes, content_type } => Reply::bytes(200, content_type, bytes.clone()),
+    }
+}
+
+pub(super) fn request_upload(world: &mut World, body: &Value) -> Reply {
+    let Some(files) = body["files"].as_array().filter(|files| !files.is_empty()) else {
+        return error_body::required(&["files"]);
+    };
+    let mut attachments = Vec::new();
+    for file in files {
+        let size = file["file_size"].as_u64().unwrap_or_default();
+        if usize::try_from(size).is_ok_and(|size| size > LARGEST_BODY) {
+            return error_body::entity_too_large();
+        }
+        let at = world.now();
+        let name = plain_name(file["filename"].as_str().unwrap_or("file"));
+        let upload = format!("{:x}/{name}", world.discord.next_id(at));
+        world.uploads.bytes.insert(upload.clone(), None);
+        attachments.push(json!({
+            "id": id_of(&file["id"]).unwrap_or_default(),
+            "upload_url": format!("{}/upload/{upload}", world.settings.origin),
+            "upload_filename": upload,
+        }));
+    }
+    Reply::json(200, &json!({ "attachments": attachments }))
+}
+
+/// Only what stands in a link unescaped.
+fn plain_name(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .collect()
+}
+
+fn upload_bytes(world: &mut World, upload: &str, request: &HttpRequest) -> Reply {
+    let Some(place) = world.uploads.bytes.get_mut(upload) else { return gone() };
+    if request.body.len() > LARGEST_BODY {
+        return error_body::entity_too_large();
+    }
+    let content_type = request.header("content-type").unwrap_or("application/octet-stream");
+    *place = Some((request.body.clone(), content_type.to_owned()));
+    Reply::empty(200)
+}
+
+/// Turns finished uploads into files of a channel, and returns their attachment objects.
+pub(super) fn attach_uploads(world: &mut World, channel_id: u64, attachments: &Value) -> Vec<Value> {
+    let mut attached = Vec::new();
+    for attachment in attachments.as_array().into_iter().flatten() {
+        let upload = attachment["uploaded_filename"].as_str().unwrap_or_default();
+        let Some((bytes, content_type)) = world.uploads.bytes.remove(upload).flatten() else { continue };
+        let at = world.now();
+        let id = world.discord.next_id(at);
+        let name = upload.split('/').next_back().unwrap_or("file").to_owned();
+        let file = File { channel_id, name, content: Content::Uploaded { bytes, content_type } };
+        attached.push(file.attachment(id, &world.settings.origin, false));
+        world.discord.files.insert(id, file);
+    }
+    attached
+}

@@ -1,0 +1,249 @@
+//! The bot's pictures: drawn from the prompt and the job, and provably theirs.
+//!
+//! Nothing is drawn before somebody asks for the bytes, yet the file's size is known at once.
+
+mod png;
+mod scene;
+mod webp;
+
+use crate::settings::{PictureFormat, Pictures};
+
+/// Whose picture a file is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PictureOwner {
+    /// The job's id.
+    pub job_id: String,
+    /// The prompt as the bot repeated it.
+    pub prompt: String,
+}
+
+/// Reads from a picture of this simulator whose it is.
+///
+/// Works on the bytes as downloaded (PNG or `WebP`); a picture that was coded
+/// anew has lost its owner.
+pub fn picture_owner(bytes: &[u8]) -> Option<PictureOwner> {
+    png::owner(bytes).or_else(|| webp::owner(bytes))
+}
+
+/// A picture that can be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Drawing {
+    pub(crate) job_id: String,
+    pub(crate) prompt: String,
+    pub(crate) view: View,
+    pub(crate) format: PictureFormat,
+    pub(crate) size: Size,
+}
+
+/// What of a job is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum View {
+    /// Four variants, two by two.
+    Grid,
+    /// One of the four, 1 to 4, of the grid with this seed.
+    One { image: u8, grid: u64 },
+    /// The unfinished grid, the coarser the earlier.
+    Preview { percent: u8 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Size {
+    /// About as many pixels as asked for, in the shape of the prompt's `--ar`.
+    pub(crate) fn of(prompt: &str, pictures: Pictures) -> Self {
+        let (side, grain) = match pictures {
+            Pictures::Full => (1024, 32),
+            Pictures::Tiny => (64, 4),
+        };
+        let (across, down) = aspect(prompt);
+        let width = (u64::from(side) * u64::from(side) * u64::from(across) / u64::from(down)).isqrt();
+        let width = u32::try_from(width).unwrap_or(side);
+        let height = side * side / width.max(1);
+        let round = |length: u32| (length / grain).max(1) * grain;
+        Self { width: round(width), height: round(height) }
+    }
+}
+
+/// The prompt's `--ar`, tamed to at most 4:1; 1:1 when it has none that reads as one.
+fn aspect(prompt: &str) -> (u32, u32) {
+    match read_aspect(prompt) {
+        Some((across, down)) if across > 4 * down => (4, 1),
+        Some((across, down)) if down > 4 * across => (1, 4),
+        Some(pair) => pair,
+        None => (1, 1),
+    }
+}
+
+fn read_aspect(prompt: &str) -> Option<(u32, u32)> {
+    let value = prompt.split_whitespace().skip_while(|word| *word != "--ar").nth(1)?;
+    let (across, down) = value.split_once(':')?;
+    let (across, down) = (across.parse::<u32>().ok()?, down.parse::<u32>().ok()?);
+    let fits = (1..=1_000).contains(&across) && (1..=1_000).contains(&down);
+    fits.then_some((across, down))
+}
+
+impl Drawing {
+    /// The preview of an unfinished grid: 512 by 512, `WebP` (real: yokonsan/midjourney-api#68).
+    pub(crate) fn preview(job_id: &str, prompt: &str, percent: u8, pictures: Pictures) -> Self {
+        let side = match pictures {
+            Pictures::Full => 512,
+            Pictures::Tiny => 32,
+        };
+        Self {
+            job_id: job_id.to_owned(),
+            prompt: prompt.to_owned(),
+            view: View::Preview { percent },
+            format: PictureFormat::Webp,
+            size: Size { width: side, height: side },
+        }
+    }
+
+    pub(crate) fn width(&self) -> u32 {
+        self.size.width
+    }
+
+    pub(crate) fn height(&self) -> u32 {
+        self.size.height
+    }
+
+    pub(crate) fn content_type(&self) -> &'static str {
+        match self.format {
+            PictureFormat::Png => "image/png",
+            PictureFormat::Webp => "image/webp",
+        }
+    }
+
+    pub(crate) fn extension(&self) -> &'static str {
+        match self.format {
+            PictureFormat::Png => "png",
+            PictureFormat::Webp => "webp",
+        }
+    }
+
+    /// The exact length of what [`draw`](Self::draw) gives.
+    pub(crate) fn file_size(&self) -> usize {
+        match self.format {
+            PictureFormat::Png => png::file_size(self),
+            PictureFormat::Webp => webp::file_size(self),
+        }
+    }
+
+    /// The file.
+    pub(crate) fn draw(&self) -> Vec<u8> {
+        let canvas = scene::paint(self);
+        match self.format {
+            PictureFormat::Png => png::write(self, &canvas),
+            PictureFormat::Webp => webp::write(self, &canvas),
+        }
+    }
+}
+
+/// Pixels as indices into a palette.
+#[derive(Debug)]
+struct Canvas {
+    width: usize,
+    height: usize,
+    pixels: Vec<u8>,
+    palette: Vec<[u8; 3]>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawing(prompt: &str, view: View, format: PictureFormat, pictures: Pictures) -> Drawing {
+        Drawing {
+            job_id: "a7cb1552-f779-4094-9afe-2acf22dae280".to_owned(),
+            prompt: prompt.to_owned(),
+            view,
+            format,
+            size: Size::of(prompt, pictures),
+        }
+    }
+
+    fn check_size(prompt: &str, width: u32, height: u32) {
+        assert_eq!(Size::of(prompt, Pictures::Full), Size { width, height }, "{prompt}");
+    }
+
+    #[test]
+    fn a_picture_has_the_shape_its_prompt_asks_for() {
+        check_size("a cat", 1024, 1024);
+        check_size("a cat --ar 3:2", 1248, 832);
+        check_size("a cat --ar 2:3", 832, 1248);
+        check_size("a cat --ar 0:0", 1024, 1024);
+        check_size("a cat --ar wide", 1024, 1024);
+        check_size("a cat --ar 999:1", 2048, 512);
+    }
+
+    #[test]
+    fn a_picture_is_as_long_as_announced_and_tells_its_owner() {
+        for format in [PictureFormat::Png, PictureFormat::Webp] {
+            for prompt in ["a cat", "ein Bär — 猫 --ar 3:2", ""] {
+                let drawing = drawing(prompt, View::Grid, format, Pictures::Tiny);
+                let bytes = drawing.draw();
+                assert_eq!(bytes.len(), drawing.file_size(), "{format} {prompt}");
+                let owner = picture_owner(&bytes).expect("an owner");
+                assert_eq!((owner.job_id, owner.prompt), (drawing.job_id, drawing.prompt));
+            }
+        }
+    }
+
+    #[test]
+    fn a_foreign_decoder_reads_both_formats() {
+        for format in [PictureFormat::Png, PictureFormat::Webp] {
+            let drawing = drawing("a lighthouse at dawn --ar 3:2", View::Grid, format, Pictures::Tiny);
+            let image = image::load_from_memory(&drawing.draw()).expect("a picture");
+            assert_eq!((image.width(), image.height()), (drawing.width(), drawing.height()));
+        }
+    }
+
+    #[test]
+    fn each_quarter_of_a_grid_is_different() {
+        let bytes = drawing("a cat", View::Grid, PictureFormat::Png, Pictures::Tiny).draw();
+        let image = image::load_from_memory(&bytes).expect("a picture").to_rgb8();
+        let (width, height) = (image.width() / 2, image.height() / 2);
+        let quarters: std::collections::BTreeSet<Vec<u8>> = [(0, 0), (1, 0), (0, 1), (1, 1)]
+            .into_iter()
+            .map(|(column, row)| {
+                image::imageops::crop_imm(&image, column * width, row * height, width, height)
+                    .to_image()
+                    .into_raw()
+            })
+            .collect();
+        assert_eq!(quarters.len(), 4);
+    }
+
+    #[test]
+    fn two_jobs_of_one_prompt_have_different_pictures() {
+        let one = drawing("a cat", View::Grid, PictureFormat::Png, Pictures::Tiny);
+        let other = Drawing { job_id: "875fbd3a-ef43-4134-a4e8-cd853565cbfd".to_owned(), ..one.clone() };
+        let pixels =
+            |drawing: &Drawing| image::load_from_memory(&drawing.draw()).expect("a picture").into_rgb8();
+        assert_eq!(pixels(&one), pixels(&one));
+        assert_ne!(pixels(&one), pixels(&other));
+    }
+
+    #[test]
+    fn previews_fit_the_size_that_was_announced_for_them() {
+        for seed in 0..6 {
+            for percent in [0, 46, 93] {
+                let drawing =
+                    Drawing::preview(&format!("job-{seed}"), "the sea at night", percent, Pictures::Full);
+                let bytes = drawing.draw();
+                assert_eq!(bytes.len(), drawing.file_size(), "seed {seed} at {percent} %");
+                assert!(image::load_from_memory(&bytes).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_of_others_have_no_owner() {
+        assert_eq!(picture_owner(b""), None);
+        assert_eq!(picture_owner(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xfftEXt"), None);
+        assert_eq!(picture_owner(b"RIFF\xff\xff\xff\xffWEBPJOBI\xff\xff\xff\xff"), None);
+    }
+}

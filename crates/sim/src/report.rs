@@ -1,0 +1,84 @@
+//! What really arrived and happened, counted by the world.
+//!
+//! It is the judge of every claim about a client, so it counts what came, not what should have.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The world's account of itself; `GET {control}/report` is this as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// Requests by method, template and status; `none` where the fault left the request unexecuted.
+    pub requests: BTreeMap<String, BTreeMap<String, BTreeMap<String, u64>>>,
+    /// Answers with 429, by who is limited.
+    pub rate_limited: RateLimited,
+    /// 401, 403, and 429 that was not shared.
+    pub invalid_requests: u64,
+    /// Interactions that were executed.
+    pub interactions: u64,
+    /// Faults that struck, by kind.
+    pub faults: BTreeMap<String, u64>,
+    /// The jobs of accounts (not of other people), in the order of their first execution.
+    pub jobs: Vec<JobReport>,
+}
+
+/// 429s by scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RateLimited {
+    /// Of a credential's route.
+    pub user: u64,
+    /// Of a credential as a whole.
+    pub global: u64,
+    /// Of a resource, for everybody.
+    pub shared: u64,
+    /// Of an address, at the edge.
+    pub edge: u64,
+}
+
+impl RateLimited {
+    /// All of them.
+    pub fn total(&self) -> u64 {
+        self.user + self.global + self.shared + self.edge
+    }
+}
+
+/// What became of one nonce.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct JobReport {
+    /// The request's nonce, if it had one.
+    pub nonce: Option<String>,
+    /// The prompt as it was sent.
+    pub prompt: String,
+    /// `sent`, `refused`, `queued`, `waiting`, `running`, `finished`, `stopped`, `vanished`, `failed`, `cancelled`
+    /// or `ignored`; of the latest execution.
+    pub state: &'static str,
+    /// How many times the account paid for it.
+    pub charged: u64,
+    /// How many times it was executed.
+    pub executions: u64,
+    /// The job ids of its executions.
+    pub job_ids: Vec<String>,
+    /// The file names of its finished pictures.
+    pub images: Vec<String>,
+}
+
+impl Report {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+
+    /// How many requests came for a template, with any status.
+    pub fn count(&self, method: &str, template: &str) -> u64 {
+        let statuses = self.requests.get(method).and_then(|templates| templates.get(template));
+        statuses.map_or(0, |statuses| statuses.values().sum())
+    }
+
+    pub(crate) fn count_request(&mut self, method: &str, template: &str, status: Option<u16>) {
+        let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let templates = self.requests.entry(method.to_owned()).or_default();
+        *templates.entry(template.to_owned()).or_default().entry(status).or_default() += 1;
+    }
+}

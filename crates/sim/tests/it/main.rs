@@ -1,0 +1,7 @@
+//! The simulator's tests from outside: whole worlds in virtual time, and a real socket.
+//!
+//! What a single file promises is tested beside it.
+
+mod http;
+mod scenario;
+mod support;
