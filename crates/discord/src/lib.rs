@@ -1,1 +1,43 @@
-//! How do we talk to Discord? REST over the limiter.
+//! How do we talk to Discord? REST over the limiter, and files over https.
+//!
+//! It does not know what Midjourney means by its messages, and it follows no jobs.
+//!
+//! ```no_run
+//! use journeyman_discord::{CallErrorKind, Config, Rest, Token, wire};
+//! use journeyman_limiter::{Config as Limits, Limiter};
+//! use journeyman_model::ChannelId;
+//! use journeyman_moment::Clock;
+//!
+//! # async fn example(text: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let clock = Clock::real();
+//! let limiter = Limiter::new(Limits::default(), clock);
+//! let rest = Rest::new(Config::new(Token::parse(text)?), limiter, clock)?;
+//!
+//! let page = rest.read(&wire::newest_messages(ChannelId::new(1), 50), wire::read::messages).await?;
+//! println!("{} messages", page.len());
+//!
+//! // The interesting failure: the token does not work any more.
+//! if let Err(error) = rest.me().await
+//!     && let CallErrorKind::Unauthorized { .. } = error.kind
+//! {
+//!     println!("{error}: {}", error.hint().unwrap_or_default());
+//! }
+//! # Ok(()) }
+//! ```
+
+#[cfg(feature = "user-account")]
+mod commands;
+mod config;
+mod date;
+mod error;
+mod rest;
+mod token;
+pub mod wire;
+
+#[cfg(feature = "user-account")]
+pub use commands::{CommandError, Place, Wanted};
+pub use config::{ApiBase, BadApiBase, Config, Timeouts};
+pub use date::ServerDate;
+pub use error::{CallError, CallErrorKind};
+pub use rest::{CannotStart, DownloadConfig, DownloadError, DownloadErrorKind, Downloader, Hosts, Rest};
+pub use token::{MalformedToken, Token};

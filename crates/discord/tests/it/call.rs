@@ -1,0 +1,279 @@
+//! Calls: what is sent how often, and what the caller is told. No duration is asserted.
+
+use std::time::Duration;
+
+use journeyman_discord::{CallErrorKind, Config, wire};
+use journeyman_limiter::{Certainty, Reason, RetryPolicy};
+use journeyman_model::{ChannelId, UserId};
+use serde_json::json;
+
+use crate::scripted::{Server, Step, answer, answer_with, nobody};
+use crate::{rest, rest_with};
+
+const CHANNEL: ChannelId = ChannelId::new(1_001_234_567_890_123_456);
+
+/// A request that must not be executed twice.
+fn post() -> wire::Request {
+    let body = json!({"type": 2, "nonce": "1234", "data": {"name": "imagine"}});
+    let mut request = wire::Request::post("/interactions", body, "send imagine to channel 1");
+    request.resource = Some(CHANNEL);
+    request
+}
+
+fn page() -> wire::Request {
+    wire::newest_messages(CHANNEL, 50)
+}
+
+#[tokio::test]
+async fn a_call_carries_the_token_the_agent_and_the_body() {
+    let server = Server::start([Step::Answer(answer(204, ""))]).await;
+    let answer = rest(server.api_base()).call(&post()).await.unwrap();
+    assert_eq!((answer.status, answer.header("via")), (204, Some("1.1 google")));
+    let seen = server.seen().pop().unwrap();
+    assert_eq!(seen.line, "POST /api/v9/interactions HTTP/1.1");
+    assert!(seen.head.contains("\nauthorization: Bot MTAw"), "{}", seen.head);
+    assert!(seen.head.contains("\nuser-agent: journeyman/"), "{}", seen.head);
+    assert!(seen.head.contains("(+unofficial)\n"), "{}", seen.head);
+    assert!(seen.head.contains("\ncontent-type: application/json\n"), "{}", seen.head);
+    assert_eq!(seen.body, post().body.unwrap().to_string());
+}
+
+#[tokio::test]
+async fn who_the_token_belongs_to_is_read_and_the_servers_date_is_kept() {
+    let headers = "Date: Tue, 24 Nov 2026 10:00:00 GMT\r\n";
+    let server = Server::start([Step::Answer(answer_with(200, headers, r#"{"id":"42"}"#))]).await;
+    let rest = rest(server.api_base());
+    assert_eq!(rest.server_date(), None);
+    assert_eq!(rest.me().await.unwrap(), UserId::new(42));
+    assert_eq!(rest.server_date().unwrap().unix_s, 1_795_514_400);
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_is_lost_may_have_been_executed_and_is_not_sent_again() {
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned();
+    for step in [Step::Lose, Step::Reset, Step::Break(half)] {
+        let server = Server::start([step.clone()]).await;
+        let error = rest(server.api_base()).call(&post()).await.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::LostAnswer { is_timeout: false }, "{step:?}");
+        assert_eq!((error.certainty, error.attempts), (Certainty::MaybeSent, 1), "{step:?}");
+        assert!(!error.is_retryable() && error.hint().unwrap().contains("look in the channel"), "{step:?}");
+        assert_eq!(server.lines(), ["POST /api/v9/interactions"], "{step:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_post_whose_answer_does_not_come_in_time_may_have_been_executed() {
+    let server = Server::start([Step::Hang]).await;
+    let soon = |mut config: Config| {
+        config.timeouts.answer = Duration::from_millis(200);
+        config
+    };
+    let error = rest_with(server.api_base(), soon).call(&post()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::LostAnswer { is_timeout: true });
+    assert_eq!((error.certainty, server.lines().len()), (Certainty::MaybeSent, 1));
+}
+
+#[tokio::test]
+async fn a_get_whose_answer_is_lost_is_sent_again() {
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{".to_owned();
+    let steps = [Step::Lose, Step::Reset, Step::Break(half), Step::Answer(answer(200, "[]"))];
+    let server = Server::start(steps).await;
+    let messages = rest(server.api_base()).read(&page(), wire::read::messages).await.unwrap();
+    assert_eq!((messages.len(), server.lines().len()), (0, 4));
+}
+
+#[tokio::test]
+async fn without_a_connection_nothing_was_sent_and_it_is_tried_as_often_as_allowed() {
+    for request in [post(), page()] {
+        let error = rest(nobody().await).call(&request).await.unwrap_err();
+        assert!(matches!(error.kind, CallErrorKind::Unreachable { is_dns: false, .. }), "{error:?}");
+        assert_eq!((error.certainty, error.attempts), (Certainty::NotSent, 4));
+        let text = error.to_string();
+        assert!(text.contains("cannot connect to 127.0.0.1:") && text.contains("4 attempts"), "{text}");
+        assert!(error.is_retryable() && error.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_tries_can_be_set() {
+    let once = |mut config: Config| {
+        config.retry = RetryPolicy::never();
+        config
+    };
+    let error = rest_with(nobody().await, once).call(&page()).await.unwrap_err();
+    assert_eq!(error.attempts, 1);
+}
+
+#[tokio::test]
+async fn a_get_is_repeated_after_a_5xx_and_a_post_never_is() {
+    let bad = Step::Answer(answer(502, "<html>"));
+    let server = Server::start([bad.clone(), Step::Answer(answer(200, "[]"))]).await;
+    let rest = rest(server.api_base());
+    assert_eq!(rest.call(&page()).await.unwrap().status, 200);
+    assert_eq!(server.lines().len(), 2);
+
+    for status in [408, 500, 502, 503, 504, 522] {
+        let server = Server::start([Step::Answer(answer(status, "<html>"))]).await;
+        let error = crate::rest(server.api_base()).call(&post()).await.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::UpstreamFailed { status });
+        assert_eq!((error.certainty, error.is_retryable()), (Certainty::MaybeSent, false), "{status}");
+        assert_eq!(server.lines().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn after_all_tries_a_get_tells_the_status_the_tries_and_the_time() {
+    let server = Server::start((0..4).map(|_| Step::Answer(answer(503, "")))).await;
+    let error = rest(server.api_base()).call(&page()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::UpstreamFailed { status: 503 });
+    assert_eq!((error.certainty, error.attempts, server.lines().len()), (Certainty::Answered, 4, 4));
+    let text = error.to_string();
+    assert!(text.contains("status 503") && text.contains("(4 attempts in "), "{text}");
+}
+
+#[tokio::test]
+async fn a_429_is_waited_for_and_the_same_body_is_sent_again() {
+    let limited = answer_with(
+        429,
+        "Retry-After: 1\r\nX-RateLimit-Scope: user\r\n",
+        r#"{"message": "You are being rate limited.", "retry_after": 0.75, "global": false}"#,
+    );
+    let server = Server::start([Step::Answer(limited), Step::Answer(answer(204, ""))]).await;
+    assert_eq!(rest(server.api_base()).call(&post()).await.unwrap().status, 204);
+    let bodies: Vec<_> = server.seen().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies, [post().body.unwrap().to_string(), post().body.unwrap().to_string()]);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_longer_than_allowed_is_told_and_not_waited_for() {
+    let headers = "Retry-After: 82721\r\nX-RateLimit-Scope: user\r\n";
+    let body = r#"{"message": "You are being rate limited.", "retry_after": 82720.5, "global": false}"#;
+    let server = Server::start([Step::Answer(answer_with(429, headers, body))]).await;
+    let error = rest(server.api_base()).call(&post()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::RateLimited { reason: Reason::RetryAfter });
+    let wait = error.retry_after.unwrap();
+    assert!(wait > Duration::from_secs(82_000) && wait <= Duration::from_secs(82_721), "{wait:?}");
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reset_of_an_idle_connection_costs_a_post_nothing() {
+    let page_answer = answer(200, "[]");
+    for first in [Step::Answer(page_answer.clone()), Step::AnswerThenReset(page_answer.clone())] {
+        let server = Server::start([first.clone(), Step::Answer(answer(204, ""))]).await;
+        let rest = rest(server.api_base());
+        rest.call(&page()).await.unwrap();
+        let answer = rest.call(&post()).await.unwrap();
+        let connections: Vec<_> = server.seen().into_iter().map(|seen| seen.connection).collect();
+        assert_eq!((answer.status, connections), (204, vec![0, 1]), "{first:?}");
+    }
+}
+
+#[tokio::test]
+async fn gets_share_a_connection_and_each_post_has_its_own() {
+    let page_answer = Step::Answer(answer(200, "[]"));
+    let accepted = Step::Answer(answer(204, ""));
+    let server = Server::start([page_answer.clone(), page_answer, accepted.clone(), accepted]).await;
+    let rest = rest(server.api_base());
+    for request in [page(), page(), post(), post()] {
+        rest.call(&request).await.unwrap();
+    }
+    let connections: Vec<_> = server.seen().into_iter().map(|seen| seen.connection).collect();
+    assert_eq!(connections, [0, 0, 1, 2]);
+}
+
+#[tokio::test]
+async fn after_a_401_nothing_more_is_sent() {
+    let body = r#"{"message": "401: Unauthorized", "code": 0}"#;
+    let server = Server::start([Step::Answer(answer(401, body))]).await;
+    let rest = rest(server.api_base());
+    let first = rest.call(&page()).await.unwrap_err();
+    assert_eq!(first.kind, CallErrorKind::Unauthorized { status: 401, code: Some(0) });
+    assert!(first.to_string().contains("401: Unauthorized"), "{first}");
+    assert!(rest.is_token_refused());
+
+    let second = rest.clone().call(&post()).await.unwrap_err();
+    assert_eq!(second.kind, CallErrorKind::Unauthorized { status: 401, code: None });
+    assert_eq!((second.certainty, second.attempts), (Certainty::NotSent, 0));
+    assert!(second.to_string().contains("not sent"), "{second}");
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_403_tells_discords_code_and_lets_other_calls_go() {
+    let body = r#"{"message": "Missing Access", "code": 50001}"#;
+    let server = Server::start([Step::Answer(answer(403, body)), Step::Answer(answer(200, "[]"))]).await;
+    let rest = rest(server.api_base());
+    let error = rest.call(&page()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Unauthorized { status: 403, code: Some(50_001) });
+    assert!(error.to_string().contains("code 50001: Missing Access"), "{error}");
+    assert_eq!(rest.call(&wire::me()).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_request_itself_is_an_answer() {
+    for status in [400, 404, 405, 413] {
+        let body = r#"{"message": "Unknown Message", "code": 10008}"#;
+        let server = Server::start([Step::Answer(answer(status, body))]).await;
+        let answer = rest(server.api_base()).call(&post()).await.unwrap();
+        assert_eq!((answer.status, answer.error().unwrap().code), (status, Some(10_008)));
+        assert_eq!(server.lines().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let elsewhere = Server::start([]).await;
+    let location = format!("Location: {}/api/v9/users/@me\r\n", elsewhere.origin());
+    let server = Server::start([Step::Answer(answer_with(302, &location, ""))]).await;
+    let error = rest(server.api_base()).me().await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Unexpected { status: 302 });
+    assert_eq!((server.lines().len(), elsewhere.lines().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_what_was_asked_for_is_unexpected() {
+    let server = Server::start([Step::Answer(answer(200, "<html>"))]).await;
+    let error = rest(server.api_base()).read(&page(), wire::read::messages).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Unexpected { status: 200 });
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(source.contains("is not a page of messages"), "{source}");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_cut_off() {
+    let long = "x".repeat(17 * 1024 * 1024);
+    let server = Server::start([Step::Answer(answer(200, &long))]).await;
+    let error = rest(server.api_base()).call(&page()).await.unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::TooLarge { .. }), "{error}");
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_any_more_is_not_sent() {
+    let server = Server::start([]).await;
+    let rest = rest(server.api_base());
+    let passed = rest.clock().now();
+    rest.clock().sleep_until(passed + Duration::from_millis(1)).await;
+    let error = rest.call(&post().with_deadline(passed)).await.unwrap_err();
+    assert_eq!((error.certainty, error.attempts), (Certainty::NotSent, 0), "{error}");
+    assert_eq!(server.lines().len(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_in_flight_does_not_block_the_next() {
+    let server = Server::start([Step::Hang, Step::Answer(answer(204, ""))]).await;
+    let rest = rest(server.api_base());
+    let request = post();
+    let arrived = async {
+        while server.lines().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        result = rest.call(&request) => panic!("nobody answers: {result:?}"),
+        () = arrived => {}
+    }
+    assert_eq!(rest.call(&request).await.unwrap().status, 204);
+    assert_eq!(server.lines().len(), 2);
+}
