@@ -12,7 +12,6 @@ use crate::Token;
 
 /// How requests are made. The defaults are [`Config::new`]'s.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct Config {
     /// Where Discord's API is; default `https://discord.com`.
     pub api_base: ApiBase,
@@ -47,7 +46,6 @@ impl Config {
 /// A clock that runs faster than real time shortens none of them below five real seconds: the machine and
 /// its network do not run faster with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Timeouts {
     /// From the first try to reach the host until the connection stands; default 10 s.
     pub connect: Duration,

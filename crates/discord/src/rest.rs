@@ -13,7 +13,7 @@ use journeyman_model::UserId;
 use journeyman_moment::Clock;
 
 pub use client::CannotStart;
-pub use download::{DownloadConfig, DownloadError, DownloadErrorKind, Downloader, Hosts};
+pub use download::{DownloadError, DownloadErrorKind, Downloader, Hosts};
 
 use crate::wire::{self, Answer, Unreadable};
 use crate::{CallError, Config, ServerDate};

@@ -22,6 +22,8 @@ mod request;
 
 pub use answer::Answer;
 pub use read::Unreadable;
-pub use request::{Request, gateway_address, me, message, messages_after, messages_before, newest_messages};
+pub use request::{
+    Request, gateway_address, me, message, messages_after, messages_around, messages_before, newest_messages,
+};
 #[cfg(feature = "user-account")]
 pub use request::{command_index, command_search, post_interaction, private_command_index};

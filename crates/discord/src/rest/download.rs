@@ -28,31 +28,10 @@ pub struct Downloader {
 
 struct Inner {
     client: reqwest::Client,
-    config: DownloadConfig,
+    hosts: Hosts,
+    retry: RetryPolicy,
     clock: Clock,
     transfers: AtomicU64,
-}
-
-/// How files are transferred. The defaults are [`DownloadConfig::new`]'s.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct DownloadConfig {
-    /// Where files may come from.
-    pub hosts: Hosts,
-    /// How long one attempt may take.
-    pub timeouts: Timeouts,
-    /// Which failures are tried again, how often, and how soon.
-    pub retry: RetryPolicy,
-    /// The seed of the jitter between attempts; default 0. Give each process its own, so that many do not
-    /// try again in step.
-    pub seed: u64,
-}
-
-impl DownloadConfig {
-    /// The defaults for these hosts.
-    pub fn new(hosts: Hosts) -> Self {
-        Self { hosts, timeouts: Timeouts::default(), retry: RetryPolicy::default(), seed: 0 }
-    }
 }
 
 /// The hosts that files may come from. A message is written by others: its links are not followed anywhere.
@@ -153,13 +132,18 @@ impl Downloader {
     ///
     /// # Errors
     /// [`CannotStart`] when TLS cannot be set up.
-    pub fn new(config: DownloadConfig, clock: Clock) -> Result<Self, CannotStart> {
-        let roots = match config.hosts.kind {
+    pub fn new(
+        timeouts: Timeouts,
+        hosts: Hosts,
+        retry: RetryPolicy,
+        clock: Clock,
+    ) -> Result<Self, CannotStart> {
+        let roots = match hosts.kind {
             Kind::Public => Roots::System,
             Kind::Loopback => Roots::None,
         };
-        let client = client::transfer(config.timeouts, &clock, roots)?;
-        Ok(Self { inner: Arc::new(Inner { client, config, clock, transfers: AtomicU64::new(0) }) })
+        let client = client::transfer(timeouts, &clock, roots)?;
+        Ok(Self { inner: Arc::new(Inner { client, hosts, retry, clock, transfers: AtomicU64::new(0) }) })
     }
 
     /// Fetches a whole file of at most `most_bytes`.
@@ -200,7 +184,7 @@ impl Downloader {
         let inner = &*self.inner;
         let url = Url::parse(url).ok();
         let host = url.as_ref().map(host_and_port).unwrap_or_default();
-        match url.filter(|url| inner.config.hosts.admits(url)) {
+        match url.filter(|url| inner.hosts.admits(url)) {
             Some(url) => {
                 Ok(Transfer { deed, url, inner, started: inner.clock.now(), attempts: 0, rng: inner.rng() })
             }
@@ -217,10 +201,10 @@ impl Downloader {
 }
 
 impl Inner {
-    /// Another sequence for each transfer of one seed.
+    /// The jitter between the attempts of one transfer: another for each, and for each process.
     fn rng(&self) -> fastrand::Rng {
         let nth = self.transfers.fetch_add(1, Ordering::Relaxed);
-        fastrand::Rng::with_seed(self.config.seed ^ nth.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        fastrand::Rng::with_seed(self.clock.now().as_micros() ^ nth.wrapping_mul(0x9E37_79B9_7F4A_7C15))
     }
 }
 
@@ -276,7 +260,7 @@ impl Transfer<'_> {
             retry_after: failure.retry_after,
             deadline: None,
         };
-        match decide(&self.inner.config.retry, &attempt, self.inner.clock.now(), &mut self.rng) {
+        match decide(&self.inner.retry, &attempt, self.inner.clock.now(), &mut self.rng) {
             Decision::Again { after } => Some(after),
             Decision::Stop { .. } => None,
         }
@@ -406,7 +390,7 @@ impl StdError for DownloadError {
 
 impl fmt::Debug for Downloader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Downloader").field("hosts", &self.inner.config.hosts).finish_non_exhaustive()
+        f.debug_struct("Downloader").field("hosts", &self.inner.hosts).finish_non_exhaustive()
     }
 }
 

@@ -1,8 +1,10 @@
 //! One answer as a value. It judges nothing.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
+use journeyman_limiter::Verdict;
 use journeyman_model::ErrorBody;
 use serde_json::Value;
 
@@ -50,6 +52,12 @@ impl Answer {
     pub fn facts(&self) -> journeyman_limiter::Answer {
         let headers = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         journeyman_limiter::Answer::read(self.status, headers, &self.body)
+    }
+
+    /// How long the server asks to wait: of a 429 as the limiter judges it, otherwise by `Retry-After`.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let facts = self.facts();
+        Verdict::of(&facts).map_or(facts.retry_after, |verdict| verdict.wait())
     }
 
     /// What Discord says went wrong; `None` for a success, or where the body does not say.
@@ -109,6 +117,17 @@ mod tests {
         let answer = Answer::new(403, NONE, r#"{"message": "Missing Access", "code": 50001}"#);
         let error = answer.error().unwrap();
         assert_eq!((error.code, error.message.as_deref()), (Some(50_001), Some("Missing Access")));
+    }
+
+    #[test]
+    fn the_wait_of_a_429_is_in_its_body_and_of_another_answer_in_its_header() {
+        let body =
+            r#"{"message": "The resource is being rate limited.", "retry_after": 2.06, "global": false}"#;
+        let limited = Answer::new(429, [("Via", "1.1 google")], body);
+        assert_eq!(limited.retry_after(), Some(Duration::from_millis(2_060)));
+        let failed = Answer::new(503, [("Retry-After", "3")], "");
+        assert_eq!(failed.retry_after(), Some(Duration::from_secs(3)));
+        assert_eq!(Answer::new(200, NONE, "").retry_after(), None);
     }
 
     #[test]

@@ -109,6 +109,11 @@ pub fn messages_before(channel: ChannelId, before: MessageId, limit: u8) -> Requ
     page(channel, ("before", before), limit)
 }
 
+/// The messages on both sides of `around`, itself among them, newest first; `limit` is 1 to 100.
+pub fn messages_around(channel: ChannelId, around: MessageId, limit: u8) -> Request {
+    page(channel, ("around", around), limit)
+}
+
 fn page(channel: ChannelId, (side, id): (&'static str, MessageId), limit: u8) -> Request {
     let mut request = newest_messages(channel, limit);
     request.query.insert(0, (side, id.to_string()));
@@ -197,6 +202,7 @@ mod tests {
                 messages_before(CHANNEL, MessageId::new(8), 50),
                 "/api/v9/channels/7/messages?before=8&limit=50",
             ),
+            (messages_around(CHANNEL, MessageId::new(8), 1), "/api/v9/channels/7/messages?around=8&limit=1"),
             (message(CHANNEL, MessageId::new(8)), "/api/v9/channels/7/messages/8"),
             (me(), "/api/v9/users/@me"),
             (gateway_address(), "/api/v9/gateway"),

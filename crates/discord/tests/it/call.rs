@@ -157,16 +157,39 @@ async fn a_wait_that_is_longer_than_allowed_is_told_and_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_reset_of_an_idle_connection_costs_a_post_nothing() {
-    let page_answer = answer(200, "[]");
-    for first in [Step::Answer(page_answer.clone()), Step::AnswerThenReset(page_answer.clone())] {
-        let server = Server::start([first.clone(), Step::Answer(answer(204, ""))]).await;
-        let rest = rest(server.api_base());
-        rest.call(&page()).await.unwrap();
-        let answer = rest.call(&post()).await.unwrap();
-        let connections: Vec<_> = server.seen().into_iter().map(|seen| seen.connection).collect();
-        assert_eq!((answer.status, connections), (204, vec![0, 1]), "{first:?}");
+async fn limits_that_do_not_end_are_told_after_all_tries() {
+    let body = r#"{"message": "You are being rate limited.", "retry_after": 0.3, "global": false}"#;
+    let limited = Step::Answer(answer_with(429, "X-RateLimit-Scope: user\r\n", body));
+    let server = Server::start(vec![limited; 4]).await;
+    let error = rest(server.api_base()).call(&post()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::RateLimited { reason: Reason::RetryAfter });
+    assert_eq!((error.certainty, error.attempts), (Certainty::Answered, 4));
+    assert_eq!((error.retry_after, server.lines().len()), (Some(Duration::from_millis(300)), 4));
+    assert!(error.is_retryable() && error.answer.unwrap().status == 429);
+}
+
+#[tokio::test]
+async fn a_ban_by_the_edge_stops_all_calls() {
+    let page_of_the_edge = "HTTP/1.1 429 X\r\nContent-Length: 16\r\n\r\nerror code: 1015".to_owned();
+    let server = Server::start([Step::Answer(page_of_the_edge)]).await;
+    let rest = rest(server.api_base());
+    for request in [page(), post(), wire::me()] {
+        let error = rest.call(&request).await.unwrap_err();
+        assert_eq!(error.kind, CallErrorKind::RateLimited { reason: Reason::EdgeBan }, "{error}");
+        assert!(error.retry_after.is_some_and(|wait| wait > Duration::from_mins(15)), "{error}");
     }
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reset_of_an_idle_connection_costs_a_post_nothing() {
+    let steps = [Step::AnswerThenReset(answer(200, "[]")), Step::Answer(answer(204, ""))];
+    let server = Server::start(steps).await;
+    let rest = rest(server.api_base());
+    rest.call(&page()).await.unwrap();
+    server.reset_idle().await;
+    let answer = rest.call(&post()).await.unwrap();
+    assert_eq!((answer.status, server.lines().len()), (204, 2));
 }
 
 #[tokio::test]
@@ -197,6 +220,19 @@ async fn after_a_401_nothing_more_is_sent() {
     assert_eq!((second.certainty, second.attempts), (Certainty::NotSent, 0));
     assert!(second.to_string().contains("not sent"), "{second}");
     assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn a_401_also_stops_those_that_wait_already() {
+    let server = Server::start([Step::Answer(answer(401, ""))]).await;
+    let rest = rest(server.api_base());
+    // The route is not known yet, so that the second waits for the first.
+    let (page, late) = (page(), page());
+    let (first, second) = tokio::join!(rest.call(&page), rest.call(&late));
+    let (first, second) = (first.unwrap_err(), second.unwrap_err());
+    assert_eq!((first.attempts, second.attempts), (1, 0), "{first} {second}");
+    assert_eq!(second.kind, CallErrorKind::Unauthorized { status: 401, code: None });
+    assert_eq!((second.certainty, server.lines().len()), (Certainty::NotSent, 1));
 }
 
 #[tokio::test]

@@ -1,13 +1,15 @@
 //! Downloads and uploads: bounds, retries, and what is never sent along.
 
 use bytes::Bytes;
-use journeyman_discord::{DownloadConfig, DownloadErrorKind, Downloader, Hosts};
+use journeyman_discord::{DownloadErrorKind, Downloader, Hosts, Timeouts};
+use journeyman_limiter::RetryPolicy;
 use journeyman_moment::Clock;
 
 use crate::scripted::{Server, Step, answer, answer_with, nobody};
 
 fn downloader() -> Downloader {
-    Downloader::new(DownloadConfig::new(Hosts::loopback()), Clock::scaled(50.0)).unwrap()
+    let retry = RetryPolicy::default();
+    Downloader::new(Timeouts::default(), Hosts::loopback(), retry, Clock::scaled(50.0)).unwrap()
 }
 
 fn link(server: &Server) -> String {

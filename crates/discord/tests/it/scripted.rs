@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use journeyman_discord::ApiBase;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What to do with one request, after it was read to its last byte.
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 pub(crate) enum Step {
     /// Answer it and keep the connection.
     Answer(String),
-    /// Answer it, and reset the connection while it is idle.
+    /// Answer it, and reset the idle connection when [`Server::reset_idle`] says so.
     AnswerThenReset(String),
     /// Send this and close: half an answer.
     Break(String),
@@ -60,6 +61,8 @@ pub(crate) struct Server {
 struct State {
     steps: Mutex<std::vec::IntoIter<Step>>,
     seen: Mutex<Vec<Seen>>,
+    idle: Notify,
+    reset: Notify,
 }
 
 impl Server {
@@ -68,7 +71,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let steps = steps.into_iter().collect::<Vec<_>>().into_iter();
-        let state = Arc::new(State { steps: Mutex::new(steps), seen: Mutex::default() });
+        let state = Arc::new(State {
+            steps: Mutex::new(steps),
+            seen: Mutex::default(),
+            idle: Notify::new(),
+            reset: Notify::new(),
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&state)));
         Self { address, state, accepting }
     }
@@ -79,6 +87,12 @@ impl Server {
 
     pub(crate) fn origin(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Resets the connection that was told to be, and returns when that is done.
+    pub(crate) async fn reset_idle(&self) {
+        self.state.idle.notify_one();
+        self.state.reset.notified().await;
     }
 
     /// All requests that arrived, in order.
@@ -130,7 +144,12 @@ async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) -> i
             Step::Hang => std::future::pending().await,
             Step::AnswerThenReset(text) => {
                 stream.write_all(text.as_bytes()).await?;
-                return stream.set_zero_linger();
+                // A reset takes an answer along that was not read yet, so it waits for the word.
+                state.idle.notified().await;
+                stream.set_zero_linger()?;
+                drop(stream);
+                state.reset.notify_one();
+                return Ok(());
             }
         }
     }
