@@ -47,7 +47,7 @@ pub fn deciding_row(value: &Value) -> Option<&'static Row> {
         }
         return deciding_row(event.data);
     }
-    let message = Message::from_json(value)?;
+    let message = Message::from_json(around_embed(value).as_ref().unwrap_or(value))?;
     let is_captioned = Caption::parse(&message.content).is_some();
     catalogue::find(&evidence(&message, is_captioned)).map(|(row, _)| row)
 }
@@ -77,14 +77,20 @@ fn of_object(value: &Value) -> Vec<Sighting> {
     if let Some(sighting) = classify_body(value) {
         return vec![sighting];
     }
-    let is_bare_embed = value.get("content").is_none() && value.get("embeds").is_none();
-    if is_bare_embed && (value.get("title").is_some() || value.get("description").is_some()) {
-        return vec![classify_message(&json!({ "embeds": [value] }))];
+    if let Some(message) = around_embed(value) {
+        return vec![classify_message(&message)];
     }
     if is_delete_callback(value) {
         return vec![Sighting { meaning: Meaning::Deleted, ..classify_message(value) }];
     }
     vec![classify_message(value)]
+}
+
+/// A message around an embed that was written down alone.
+fn around_embed(value: &Value) -> Option<Value> {
+    let is_message = ["content", "embeds", "author"].iter().any(|name| value.get(name).is_some());
+    let is_embed = ["title", "description"].iter().any(|name| value.get(name).is_some());
+    (is_embed && !is_message).then(|| json!({ "embeds": [value] }))
 }
 
 /// A bridge's own log of a deleted message, which calls every deletion a ban

@@ -35,7 +35,8 @@ pub struct Normalised {
 impl Normalised {
     /// Normalises a prompt, as sent or as shown.
     pub fn of(prompt: &str) -> Self {
-        let prompt = Prompt::parse(&prompt.replace('—', "--"));
+        let clean = Prompt::parse(prompt).to_string();
+        let prompt = Prompt::parse(&clean.replace('—', "--"));
         let mut normalised = Self {
             body: words(prompt.text()),
             no: BTreeSet::new(),

@@ -19,14 +19,11 @@ pub struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads a frame; `None` for JSON without `op` and `d`.
+    /// Reads a frame; `None` for JSON without `d`, and without `op` or `t`: some logs keep only one.
     pub fn from_json(value: &'a Value) -> Option<Self> {
-        Some(Self {
-            op: field::number(value, "op")?,
-            sequence: field::number(value, "s"),
-            name: value.get("t").and_then(Value::as_str),
-            data: value.get("d")?,
-        })
+        let name = value.get("t").and_then(Value::as_str);
+        let op = field::number(value, "op").or_else(|| name.map(|_| 0))?;
+        Some(Self { op, sequence: field::number(value, "s"), name, data: value.get("d")? })
     }
 }
 
@@ -77,11 +74,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_needs_an_opcode_and_data() {
+    fn a_frame_needs_data_and_an_opcode_or_a_name() {
         let hello = json!({"t": null, "s": null, "op": 10, "d": {"heartbeat_interval": 41250}});
         let frame = Event::from_json(&hello).unwrap();
         assert_eq!((frame.op, frame.name, frame.sequence), (10, None, None));
+        assert_eq!(Event::from_json(&json!({"t": "READY", "d": {}})).map(|frame| frame.op), Some(0));
         assert_eq!(Event::from_json(&json!({"id": "1", "content": ""})), None);
+        assert_eq!(Event::from_json(&json!({"d": {}, "op": "0"})), None);
     }
 
     #[test]

@@ -141,6 +141,8 @@ impl MessageReference {
 /// A box of text under a message.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Embed {
+    /// Discord's type: `rich` is written by a bot, others are previews of links.
+    pub kind: Option<String>,
     /// The title.
     pub title: Option<String>,
     /// The text.
@@ -155,6 +157,7 @@ impl Embed {
     /// Reads an embed; `None` for JSON that is no object.
     pub fn from_json(value: &Value) -> Option<Self> {
         value.is_object().then(|| Self {
+            kind: field::text(value, "type"),
             title: field::text(value, "title"),
             description: field::text(value, "description"),
             footer: value.get("footer").and_then(|footer| field::text(footer, "text")),

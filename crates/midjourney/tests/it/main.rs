@@ -1,0 +1,12 @@
+//! The tests of the crate from outside: fixtures, the catalogue, properties. Unit tests stand beside the code.
+
+mod answer;
+mod caption;
+mod catalogue;
+mod classify;
+mod explain;
+mod fixture;
+mod fixtures;
+mod fuzz;
+mod payload;
+mod prompt;
