@@ -38,6 +38,14 @@ async fn a_file_that_is_too_large_is_refused_by_its_length_and_by_what_arrives()
 }
 
 #[tokio::test]
+async fn a_length_that_is_too_large_is_enough_to_refuse() {
+    let endless = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".to_owned();
+    let server = Server::start([Step::Break(endless)]).await;
+    let error = downloader().fetch(&link(&server), 7).await.unwrap_err();
+    assert_eq!((error.kind, error.attempts), (DownloadErrorKind::TooLarge { most_bytes: 7 }, 1));
+}
+
+#[tokio::test]
 async fn a_broken_transfer_is_begun_again() {
     let half = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\npic".to_owned();
     let steps =

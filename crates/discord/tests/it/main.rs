@@ -1,4 +1,4 @@
-//! The crate against a scripted server on loopback. It is no test of Discord, nor of the simulator.
+//! The crate against a scripted server and the simulator, on loopback. It is no test of Discord.
 
 #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
@@ -8,6 +8,8 @@ mod commands;
 mod download;
 mod scripted;
 mod secret;
+#[cfg(feature = "user-account")]
+mod simulated;
 
 use journeyman_discord::{ApiBase, Config, Rest, Token};
 use journeyman_limiter::{Config as Limits, Limiter};
