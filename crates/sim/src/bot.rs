@@ -21,7 +21,7 @@ use crate::settings::Settings;
 use crate::timers::Timers;
 use crate::world::Due;
 
-pub(crate) use job::{Job, Order, State};
+pub(crate) use job::{Job, Order, Origin, State};
 pub(crate) use press::{Press, Upscale};
 
 /// The percentages a job shows (real: novicezk/midjourney-proxy#175 and #262).

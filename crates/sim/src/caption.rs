@@ -85,29 +85,44 @@ impl Running {
     }
 }
 
-pub(crate) fn waiting(prompt: &str, user: u64) -> String {
-    format!("**{prompt}** - <@{user}> (Waiting to start)")
+/// Who asked for what: the part of a text that all of a job's messages share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) prompt: String,
+    /// Empty for an imagine, else such as `Variations (Strong) by `, with its space.
+    pub(crate) verb: &'static str,
+    pub(crate) user: u64,
 }
 
-pub(crate) fn progress(prompt: &str, user: u64, percent: u8, running: Running) -> String {
-    format!("**{prompt}** - <@{user}> ({percent}%) {}", running.suffix())
+impl Line {
+    fn with(&self, end: &str) -> String {
+        format!("**{}** - {}<@{}> {end}", self.prompt, self.verb, self.user)
+    }
 }
 
-pub(crate) fn paused(prompt: &str, user: u64, running: Running) -> String {
-    format!("**{prompt}** - <@{user}> (paused) {}", running.suffix())
+pub(crate) fn waiting(line: &Line) -> String {
+    line.with("(Waiting to start)")
 }
 
-pub(crate) fn stopped(prompt: &str, user: u64) -> String {
-    format!("**{prompt}** - <@{user}> (Stopped)")
+pub(crate) fn progress(line: &Line, percent: u8, running: Running) -> String {
+    line.with(&format!("({percent}%) {}", running.suffix()))
+}
+
+pub(crate) fn paused(line: &Line, running: Running) -> String {
+    line.with(&format!("(paused) {}", running.suffix()))
+}
+
+pub(crate) fn stopped(line: &Line) -> String {
+    line.with("(Stopped)")
 }
 
 /// A `WebP` answer says that the website has more (real: capture of June 2023).
-pub(crate) fn finished(prompt: &str, user: u64, running: Running, format: PictureFormat) -> String {
+pub(crate) fn finished(line: &Line, running: Running, format: PictureFormat) -> String {
     let open = match format {
         PictureFormat::Png => "",
         PictureFormat::Webp => "(Open on website for full quality) ",
     };
-    format!("**{prompt}** - <@{user}> {open}{}", running.suffix())
+    line.with(&format!("{open}{}", running.suffix()))
 }
 
 pub(crate) fn upscaled(prompt: &str, user: u64, image: u8) -> String {
@@ -164,7 +179,7 @@ mod tests {
     #[test]
     fn the_last_mode_flag_wins_over_the_account() {
         let running = Running::of("a cat --fast --turbo", Mode::Relaxed, true);
-        assert_eq!(progress("p", 1, 31, running), "**p** - <@1> (31%) (turbo, stealth)");
+        assert_eq!(progress(&line("p", ""), 31, running), "**p** - <@1> (31%) (turbo, stealth)");
         assert_eq!(Running::of("a cat", Mode::Relaxed, false).mode, Mode::Relaxed);
     }
 
@@ -182,11 +197,21 @@ mod tests {
         );
     }
 
+    fn line(prompt: &str, verb: &'static str) -> Line {
+        Line { prompt: prompt.to_owned(), verb, user: 1 }
+    }
+
+    #[test]
+    fn a_variation_says_so_before_the_user() {
+        let text = waiting(&line("a cat", "Variations (Strong) by "));
+        assert_eq!(text, "**a cat** - Variations (Strong) by <@1> (Waiting to start)");
+    }
+
     #[test]
     fn the_finished_text_of_a_webp_points_to_the_website() {
         let running = Running { mode: Mode::Relaxed, stealth: false };
         assert_eq!(
-            finished("Coca-Cola. --s 750 --niji 5", 1, running, PictureFormat::Webp),
+            finished(&line("Coca-Cola. --s 750 --niji 5", ""), running, PictureFormat::Webp),
             "**Coca-Cola. --s 750 --niji 5** - <@1> (Open on website for full quality) (relaxed)"
         );
     }

@@ -125,8 +125,12 @@ impl Discord {
         else {
             return;
         };
+        let text = message.json["content"].clone();
         change(&mut message.json);
-        message.json["edited_timestamp"] = json!(stamp);
+        // Real: a button that turned blue does not make its message an edited one (capture of July 2023).
+        if message.json["content"] != text {
+            message.json["edited_timestamp"] = json!(stamp);
+        }
         if let Some(fields) = message.json.as_object_mut() {
             // Only the creation is told to whoever sent the nonce.
             fields.remove("nonce");

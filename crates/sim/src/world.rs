@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::account::{Accounts, User, make_token};
 use crate::api::{self, Caller};
-use crate::bot::{Bot, Order, Stage, Step};
+use crate::bot::{Bot, Order, Origin, Stage, Step};
 use crate::caption::fold;
 use crate::cdn::Links;
 use crate::discord::{Discord, Event};
@@ -427,6 +427,14 @@ impl World {
         self.scenario.course()
     }
 
+    /// The scenario's course; one that refuses requests refuses no button.
+    pub(crate) fn scenario_course(&self) -> Course {
+        match self.scenario.course() {
+            Course::Reject(_) => Scenario::default().course(),
+            course => course,
+        }
+    }
+
     pub(crate) fn count_interaction(&mut self) {
         self.report.interactions += 1;
     }
@@ -464,7 +472,8 @@ impl World {
             Act::Imagine => {
                 let prompt = self.crowd.prompt(self.bot.latest_prompt());
                 let course = Scenario::default().course();
-                let order = Order { user, channel_id, nonce: None, prompt, course, stranger: true };
+                let origin = Origin::Imagine;
+                let order = Order { user, channel_id, nonce: None, prompt, origin, course, stranger: true };
                 let (bot, mut stage) = self.bot();
                 bot.imagine(&mut stage, at, order);
             }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{Caller, closed, command, id_of, nonce_of};
-use crate::bot::{Order, Press};
+use crate::bot::{Order, Origin, Press};
 use crate::error_body;
 use crate::http::Reply;
 use crate::message::APPLICATION_ID;
@@ -72,8 +72,15 @@ fn run_command(world: &mut World, caller: &Caller, channel_id: u64, body: &Value
     // Once a scenario has refused what it refuses, the job is an ordinary one.
     let course =
         if matches!(course, Course::Reject(_)) { crate::Scenario::default().course() } else { course };
-    let order =
-        Order { user: caller.clone(), channel_id, nonce: nonce_of(body), prompt, course, stranger: false };
+    let order = Order {
+        user: caller.clone(),
+        channel_id,
+        nonce: nonce_of(body),
+        prompt,
+        origin: Origin::Imagine,
+        course,
+        stranger: false,
+    };
     let at = world.now();
     let (bot, mut stage) = world.bot();
     bot.imagine(&mut stage, at, order);
@@ -131,6 +138,8 @@ fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> R
         message_flags: body["message_flags"].as_u64().unwrap_or_default(),
         nonce: nonce_of(body),
         custom_id: custom_id.to_owned(),
+        // What a button starts is not told from its prompt, but by the scenario alone.
+        course: world.scenario_course(),
     };
     let at = world.now();
     let (bot, mut stage) = world.bot();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Stage, attach, uuid};
 use crate::account::User;
-use crate::caption::{self, Running};
+use crate::caption::{self, Line, Running};
 use crate::discord::Event;
 use crate::message::{self, Blanks, Draft, Interaction};
 use crate::notice::{self, Notice};
@@ -24,9 +24,38 @@ pub(crate) struct Order {
     pub(crate) channel_id: u64,
     pub(crate) nonce: Option<String>,
     pub(crate) prompt: String,
+    pub(crate) origin: Origin,
     pub(crate) course: Course,
     /// Not one of the world's accounts: other people, who are in no report.
     pub(crate) stranger: bool,
+}
+
+/// By what a job was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The slash command.
+    Imagine,
+    /// A V button of this message.
+    Variation { grid: u64 },
+    /// The reroll button of this message.
+    Reroll { grid: u64 },
+}
+
+impl Origin {
+    /// Real: captures of July 2023; a reroll's text is that of an imagine (inferred).
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Imagine | Self::Reroll { .. } => "",
+            Self::Variation { .. } => "Variations (Strong) by ",
+        }
+    }
+
+    fn grid(self) -> Option<u64> {
+        match self {
+            Self::Imagine => None,
+            Self::Variation { grid } | Self::Reroll { grid } => Some(grid),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,8 +111,8 @@ pub(crate) struct Job {
     pub(super) state: State,
     pub(super) charged: bool,
     pub(super) paused: bool,
-    /// As the bot repeats it.
-    prompt: String,
+    /// With the prompt as the bot repeats it.
+    line: Line,
     running: Running,
     interaction_id: u64,
     /// The nonce goes with the first answer only.
@@ -97,7 +126,11 @@ impl Job {
     pub(super) fn new(order: Order, mut random: fastrand::Rng, settings: &Settings) -> Self {
         Self {
             id: uuid(&mut random),
-            prompt: caption::rewritten(&order.prompt, settings.suffix()),
+            line: Line {
+                prompt: caption::rewritten(&order.prompt, settings.suffix()),
+                verb: order.origin.verb(),
+                user: order.user.id,
+            },
             running: Running::of(&order.prompt, settings.mode, settings.stealth),
             order,
             state: State::Sent,
@@ -196,7 +229,7 @@ impl Job {
     fn fill(&mut self, stage: &Stage<'_>, at: Duration, draft: &mut Draft, notice: &Notice) {
         let token = self.token();
         let blanks = Blanks {
-            prompt: &self.prompt,
+            prompt: &self.line.prompt,
             unix_seconds: stage.discord.wall.unix_seconds(at),
             id: &token,
             origin: &stage.settings.origin,
@@ -211,15 +244,18 @@ impl Job {
             self.tell(stage, at, "INTERACTION_SUCCESS");
         }
         let metadata = stage.settings.era == Era::E2026;
+        let of_command = self.order.origin == Origin::Imagine;
         Draft {
             mentions: vec![message::mention(&self.order.user)],
-            nonce: self.order.nonce.clone().filter(|_| first),
-            interaction: Some(Interaction {
+            // Real: what a button starts has neither nonce nor interaction, but refers to the grid.
+            nonce: self.order.nonce.clone().filter(|_| first && of_command),
+            interaction: of_command.then(|| Interaction {
                 id: self.interaction_id,
                 user: self.order.user.clone(),
                 name: "imagine",
                 metadata,
             }),
+            refers_to: self.order.origin.grid(),
             from_application: true,
             ..Draft::of_bot()
         }
@@ -232,9 +268,13 @@ impl Job {
     pub(super) fn show_waiting(&mut self, stage: &mut Stage<'_>, at: Duration) {
         let components = self.cancel_button(stage.settings);
         let draft = Draft {
-            // Real: 0 in March 2023, 20 since that summer.
-            kind: if stage.settings.era == Era::E2023 { 0 } else { 20 },
-            content: caption::waiting(&self.prompt, self.order.user.id),
+            // Real: 0 in March 2023, 20 since that summer, 19 for what a button started.
+            kind: match (self.order.origin.grid(), stage.settings.era) {
+                (Some(_), _) => 19,
+                (None, Era::E2023) => 0,
+                (None, Era::E2026) => 20,
+            },
+            content: caption::waiting(&self.line),
             components,
             ..self.answer_draft(stage, at)
         };
@@ -249,7 +289,7 @@ impl Job {
 
     pub(super) fn show_percent(&mut self, stage: &mut Stage<'_>, at: Duration, percent: u8) {
         self.state = State::Running;
-        let drawing = Drawing::preview(&self.id, &self.prompt, percent, stage.settings.pictures);
+        let drawing = Drawing::preview(&self.id, &self.line.prompt, percent, stage.settings.pictures);
         let name = if stage.settings.progress_file_names_job() {
             format!("{}_grid_0.webp", self.id)
         } else {
@@ -257,7 +297,7 @@ impl Job {
         };
         let ephemeral = stage.settings.progress == Visibility::Ephemeral;
         let attachment = attach(stage, at, self.order.channel_id, name, drawing, ephemeral);
-        let content = caption::progress(&self.prompt, self.order.user.id, percent, self.running);
+        let content = caption::progress(&self.line, percent, self.running);
         self.edit_progress(stage, at, |message| {
             message["content"] = json!(content);
             message["attachments"] = json!([attachment]);
@@ -266,13 +306,13 @@ impl Job {
 
     pub(super) fn pause(&mut self, stage: &mut Stage<'_>, at: Duration) {
         self.paused = true;
-        let content = caption::paused(&self.prompt, self.order.user.id, self.running);
+        let content = caption::paused(&self.line, self.running);
         self.edit_progress(stage, at, |message| message["content"] = json!(content));
     }
 
     /// Real: a stopped job's message stays, without its button.
     pub(super) fn stop(&mut self, stage: &mut Stage<'_>, at: Duration, end: State) {
-        let content = caption::stopped(&self.prompt, self.order.user.id);
+        let content = caption::stopped(&self.line);
         self.edit_progress(stage, at, |message| {
             message["content"] = json!(content);
             message["components"] = json!([]);
@@ -317,30 +357,27 @@ impl Job {
         self.state = State::Failed;
     }
 
-    /// Real: a new message without nonce, interaction or reference.
+    /// Real: a new message without nonce or interaction; it refers to a grid only if it came of one.
     pub(super) fn deliver(&mut self, stage: &mut Stage<'_>, at: Duration) {
         let settings = stage.settings;
         let drawing = Drawing {
             job_id: self.id.clone(),
-            prompt: self.prompt.clone(),
+            prompt: self.line.prompt.clone(),
             view: View::Grid,
             format: settings.picture_format,
-            size: Size::of(&self.prompt, settings.pictures),
+            size: Size::of(&self.line.prompt, settings.pictures),
         };
-        let stem = caption::file_stem(&self.order.user.name, &self.prompt, &self.id);
+        let stem = caption::file_stem(&self.order.user.name, &self.line.prompt, &self.id);
         let name = format!("{stem}.{}", drawing.extension());
         self.images.push(name.clone());
         let attachment = attach(stage, at, self.order.channel_id, name, drawing, false);
         let draft = Draft {
-            content: caption::finished(
-                &self.prompt,
-                self.order.user.id,
-                self.running,
-                settings.picture_format,
-            ),
+            content: caption::finished(&self.line, self.running, settings.picture_format),
             mentions: vec![message::mention(&self.order.user)],
             attachments: vec![attachment],
             components: message::grid_buttons(&self.id),
+            kind: if self.order.origin.grid().is_some() { 19 } else { 0 },
+            refers_to: self.order.origin.grid(),
             ..Draft::of_bot()
         };
         stage.discord.post(at, self.order.channel_id, draft, None);

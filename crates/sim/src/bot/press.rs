@@ -1,4 +1,4 @@
-//! Pressed buttons: U1 to U4 and Cancel Job are answered, all others meet silence.
+//! Pressed buttons: U1 to U4, V1 to V4, reroll and Cancel Job are answered, all others meet silence.
 //!
 //! It synthesises no button: only what stands on a message can be pressed.
 
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Bot, Stage, State, attach, uuid};
+use super::{Bot, Order, Origin, Stage, State, attach, uuid};
 use crate::account::User;
 use crate::caption;
 use crate::discord::Event;
 use crate::message::{self, Draft, EPHEMERAL};
 use crate::picture::{Drawing, Size, View};
+use crate::scenario::Course;
 use crate::world::Due;
 
 /// A button pressed by an account.
@@ -23,6 +24,8 @@ pub(crate) struct Press {
     pub(crate) message_flags: u64,
     pub(crate) nonce: Option<String>,
     pub(crate) custom_id: String,
+    /// What happens to a job that this starts.
+    pub(crate) course: Course,
 }
 
 /// An upscale on its way.
@@ -52,18 +55,40 @@ impl Bot {
         if !has_button(&message.json, &press.custom_id) || press.message_flags & EPHEMERAL != flags {
             return;
         }
-        let mut parts = press.custom_id.split("::");
-        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("MJ"), Some("CancelJob"), Some("ByJobid"), Some(job), None) => {
+        let grid = press.message_id;
+        match press.custom_id.split("::").collect::<Vec<_>>().as_slice() {
+            ["MJ", "CancelJob", "ByJobid", job] => {
                 acknowledge(stage, at, press);
                 self.cancel(stage, at, job, press.user.id);
             }
-            (Some("MJ"), Some("JOB"), Some("upsample"), Some(image), Some(job)) => {
+            ["MJ", "JOB", "upsample", image, job] => {
                 acknowledge(stage, at, press);
                 self.upscale(stage, at, press, image.parse().unwrap_or(1), job);
             }
+            ["MJ", "JOB", "variation", _, job] => {
+                self.again(stage, at, press, job, Origin::Variation { grid })
+            }
+            ["MJ", "JOB", "reroll", _, job, ..] => self.again(stage, at, press, job, Origin::Reroll { grid }),
             _ => {}
         }
+    }
+
+    /// Runs the prompt of a finished job once more.
+    fn again(&mut self, stage: &mut Stage<'_>, at: Duration, press: &Press, job: &str, origin: Origin) {
+        let Some(known) = self.jobs.values().find(|known| known.id == job) else { return };
+        let order = Order {
+            user: press.user.clone(),
+            channel_id: press.channel_id,
+            nonce: press.nonce.clone(),
+            prompt: known.order.prompt.clone(),
+            origin,
+            course: press.course,
+            stranger: false,
+        };
+        stage
+            .discord
+            .edit(at, press.channel_id, press.message_id, |message| mark_used(message, &press.custom_id));
+        self.imagine(stage, at, order);
     }
 
     fn cancel(&mut self, stage: &mut Stage<'_>, at: Duration, id: &str, user: u64) {

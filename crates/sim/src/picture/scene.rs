@@ -166,7 +166,6 @@ impl Scene {
     fn paint(mut self, canvas: &mut Canvas, frame: Frame) {
         canvas.palette.resize(usize::from(frame.base) + COLOURS, [0; 3]);
         canvas.palette[usize::from(frame.base)..].copy_from_slice(&self.palette());
-        let stars = self.stars();
         let columns: Vec<[f64; HILLS as usize]> = (0..frame.width.div_ceil(frame.block))
             .map(|column| self.skyline((column * frame.block) as f64 / frame.width as f64))
             .collect();
@@ -176,9 +175,12 @@ impl Scene {
             for (column, skyline) in columns.iter().enumerate() {
                 let left = column * frame.block;
                 let x = left as f64 / frame.width as f64;
-                let colour = self.colour(x, y, (column, row), skyline, &stars, frame);
+                let colour = self.colour(x, y, (column, row), skyline, frame);
                 fill(canvas, frame, (left, top), frame.base + colour);
             }
+        }
+        if frame.block == 1 {
+            self.paint_stars(canvas, frame);
         }
     }
 
@@ -207,9 +209,18 @@ impl Scene {
         palette
     }
 
-    fn stars(&mut self) -> Vec<(f64, f64)> {
+    /// Stars stand only where the plain sky shows.
+    fn paint_stars(&mut self, canvas: &mut Canvas, frame: Frame) {
         let count = if self.night { 60 } else { 0 };
-        (0..count).map(|_| (self.random.f64(), self.random.f64() * self.horizon)).collect()
+        let side = (frame.width / 200).max(1);
+        for _ in 0..count {
+            let (x, y) = (self.random.f64(), self.random.f64() * self.horizon);
+            let (left, top) = ((x * frame.width as f64) as usize, (y * frame.height as f64) as usize);
+            let pixel = canvas.pixels[(frame.top + top) * canvas.width + frame.left + left];
+            if usize::from(pixel - frame.base) < SKY {
+                fill(canvas, Frame { block: side, ..frame }, (left, top), frame.base + STAR);
+            }
+        }
     }
 
     /// How high each row of hills reaches here, as a fraction from the top.
@@ -230,12 +241,11 @@ impl Scene {
         y: f64,
         cell: (usize, usize),
         skyline: &[f64; HILLS as usize],
-        stars: &[(f64, f64)],
         frame: Frame,
     ) -> u8 {
         let ratio = frame.width as f64 / frame.height as f64;
         if self.lighthouse
-            && let Some(colour) = lighthouse((x - self.tower_at()) * ratio, y, self.horizon)
+            && let Some(colour) = lighthouse((x - self.tower_at()) * ratio, y, self.horizon, threshold(cell))
         {
             return colour;
         }
@@ -246,7 +256,7 @@ impl Scene {
         if let Some(hill) = (0..hills).rev().find(|hill| y > skyline[*hill]) {
             return HILL + hill as u8;
         }
-        self.sky_colour(x, y, cell, stars, ratio)
+        self.sky_colour(x, y, cell, ratio)
     }
 
     /// The tower stands away from the sun.
@@ -264,23 +274,26 @@ impl Scene {
         WATER + ((depth * 3.2 + ripple * 0.3).clamp(0.0, 3.0) as u8)
     }
 
-    fn sky_colour(&self, x: f64, y: f64, cell: (usize, usize), stars: &[(f64, f64)], ratio: f64) -> u8 {
-        let from_sun = ((x - self.sun_at.0) * ratio).hypot(y - self.sun_at.1);
-        if from_sun < self.sun_size {
+    /// Above zero where a cloud is thick.
+    fn cloud(&self, x: f64, y: f64) -> f64 {
+        let wide = (x * 6.0 + self.phases[1][0]).sin();
+        wide + (x * 15.0 + y * 9.0 + self.phases[1][1]).sin() * 0.5 - 0.55
+    }
+
+    fn sky_colour(&self, x: f64, y: f64, cell: (usize, usize), ratio: f64) -> u8 {
+        let (across, down) = ((x - self.sun_at.0) * ratio, y - self.sun_at.1);
+        let from_sun = across * across + down * down;
+        let within = |radius: f64| from_sun < radius * radius;
+        if within(self.sun_size) {
             return SUN;
         }
-        let threshold = BAYER[cell.1 % 4][cell.0 % 4];
+        let threshold = threshold(cell);
         // The glow thins out by the same pattern that blends the sky.
-        if from_sun < self.sun_size * (1.15 + 0.9 * threshold) {
+        if within(self.sun_size * (1.15 + 0.9 * threshold)) {
             return GLOW;
         }
-        if stars.iter().any(|(left, top)| (x - left).abs() < 0.0025 && (y - top).abs() < 0.0025) {
-            return STAR;
-        }
-        let cloud =
-            (x * 6.0 + self.phases[1][0]).sin() + (x * 15.0 + y * 9.0 + self.phases[1][1]).sin() * 0.5;
-        let band = (y - self.sun_at.1 - 0.12).abs();
-        if !self.night && band < 0.022 * (cloud - 0.55) {
+        let band = (down - 0.12).abs();
+        if !self.night && band < 0.021 && band < 0.022 * self.cloud(x, y) {
             return CLOUD;
         }
         let level = (y / self.horizon).clamp(0.0, 1.0) * (SKY - 1) as f64;
@@ -297,7 +310,7 @@ const BAYER: [[f64; 4]; 4] = [
 ];
 
 /// A striped tower on a rock, with its lamp and a beam to either side; `across` is from its axis.
-fn lighthouse(across: f64, y: f64, horizon: f64) -> Option<u8> {
+fn lighthouse(across: f64, y: f64, horizon: f64, threshold: f64) -> Option<u8> {
     let foot = horizon + 0.03;
     let top = foot - 0.36;
     let height = (y - top) / (foot - top);
@@ -316,12 +329,12 @@ fn lighthouse(across: f64, y: f64, horizon: f64) -> Option<u8> {
         return Some(ROCK);
     }
     let beam = (y - (top - 0.018)).abs();
-    (side > 0.022 && side < 0.6 && beam < 0.006 + 0.07 * side && beam_shows(across, y)).then_some(BEAM)
+    // Light, not a wall: its dots thin out with the distance.
+    (side > 0.022 && beam < 0.006 + 0.07 * side && threshold < 0.55 - side).then_some(BEAM)
 }
 
-/// A beam is light, not a wall: every other dot of it shows.
-fn beam_shows(across: f64, y: f64) -> bool {
-    ((across.abs() * 240.0) as u32 + (y * 240.0) as u32).is_multiple_of(2)
+fn threshold((column, row): (usize, usize)) -> f64 {
+    BAYER[row % 4][column % 4]
 }
 
 fn fill(canvas: &mut Canvas, frame: Frame, (left, top): (usize, usize), colour: u8) {

@@ -2,6 +2,7 @@
 //!
 //! What a single file promises is tested beside it.
 
+mod capture;
 mod http;
 mod scenario;
 mod support;

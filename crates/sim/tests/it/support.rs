@@ -64,6 +64,27 @@ impl Client {
         self.send("POST", "/api/v10/interactions", &body)
     }
 
+    /// Presses the first button of a message whose id begins so.
+    pub(crate) fn press(&mut self, message: &Value, begins: &str) -> HttpAnswer {
+        let rows = message["components"].as_array().expect("rows").iter();
+        let ids = rows.flat_map(|row| row["components"].as_array().expect("buttons"));
+        let custom_id =
+            ids.filter_map(|button| button["custom_id"].as_str()).find(|id| id.starts_with(begins));
+        self.nonce += 1;
+        let body = json!({
+            "type": 3,
+            "application_id": MIDJOURNEY,
+            "guild_id": self.ready.guild_id,
+            "channel_id": self.ready.channel_id,
+            "session_id": "00000000000000000000000000000000",
+            "message_flags": message["flags"],
+            "message_id": message["id"],
+            "nonce": self.nonce.to_string(),
+            "data": { "component_type": 2, "custom_id": custom_id.expect("such a button") },
+        });
+        self.send("POST", "/api/v10/interactions", &body)
+    }
+
     pub(crate) fn version(&mut self) -> String {
         let channel = self.ready.channel_id.clone();
         let path = format!("/api/v10/channels/{channel}/application-commands/search?type=1&query=imagine");
