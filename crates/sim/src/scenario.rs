@@ -45,6 +45,13 @@ pub(crate) enum Course {
     Reject(Rejection),
 }
 
+impl Course {
+    /// Once a request was accepted, what would have refused it has no say.
+    pub(crate) fn after_acceptance(self) -> Self {
+        if matches!(self, Self::Reject(_)) { Self::Render(Ending::Deliver) } else { self }
+    }
+}
+
 /// How a running job ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {

@@ -429,10 +429,7 @@ impl World {
 
     /// The scenario's course; one that refuses requests refuses no button.
     pub(crate) fn scenario_course(&self) -> Course {
-        match self.scenario.course() {
-            Course::Reject(_) => Scenario::default().course(),
-            course => course,
-        }
+        self.scenario.course().after_acceptance()
     }
 
     pub(crate) fn count_interaction(&mut self) {

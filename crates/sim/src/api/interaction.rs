@@ -69,9 +69,7 @@ fn run_command(world: &mut World, caller: &Caller, channel_id: u64, body: &Value
     if version != command::imagine_version(world) {
         return error_body::command_outdated();
     }
-    // Once a scenario has refused what it refuses, the job is an ordinary one.
-    let course =
-        if matches!(course, Course::Reject(_)) { crate::Scenario::default().course() } else { course };
+    let course = course.after_acceptance();
     let order = Order {
         user: caller.clone(),
         channel_id,

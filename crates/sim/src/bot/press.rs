@@ -66,7 +66,7 @@ impl Bot {
                 self.upscale(stage, at, press, image.parse().unwrap_or(1), job);
             }
             ["MJ", "JOB", "variation", _, job] => {
-                self.again(stage, at, press, job, Origin::Variation { grid })
+                self.again(stage, at, press, job, Origin::Variation { grid });
             }
             ["MJ", "JOB", "reroll", _, job, ..] => self.again(stage, at, press, job, Origin::Reroll { grid }),
             _ => {}
