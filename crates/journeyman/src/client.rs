@@ -1,0 +1,121 @@
+//! The client: one account, one channel, any number of jobs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use journeyman_midjourney::generation::{Generation, GenerationRecord};
+use journeyman_midjourney::prompt::Prompt;
+use journeyman_moment::Clock;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::archive::Archive;
+use crate::driver::core::{Core, CoreSettings, JobNumber};
+use crate::driver::io::Io;
+use crate::driver::shell::{Begin, Caller, Command, Shell};
+use crate::error::{Error, ErrorKind};
+use crate::job::{Job, MOST_EVENTS};
+use crate::settings::Settings;
+use crate::wall;
+
+/// How many commands may wait for the driver; a caller beyond that waits.
+const MOST_COMMANDS: usize = 64;
+
+/// Makes images with one account in one channel. Cheap to clone.
+///
+/// All its requests go through one limiter, and one poll of the channel serves all its jobs.
+#[derive(Debug, Clone)]
+pub struct Client {
+    commands: mpsc::Sender<Command>,
+    numbers: Arc<AtomicU64>,
+    clock: Clock,
+}
+
+/// What may differ from one imagine to the next.
+#[derive(Debug, Clone, Default)]
+pub struct ImagineOptions {
+    /// Whether being queued by Midjourney is an error (`JobQueued`). Default: no, it is a state.
+    pub queued_is_error: bool,
+}
+
+impl Client {
+    /// A client with these settings. Sends nothing yet.
+    ///
+    /// Call it inside a tokio runtime: it starts one task, which ends when the client and all
+    /// its jobs are dropped.
+    ///
+    /// # Errors
+    /// `Storage` when the folder cannot be written, `Configuration` when the HTTP client cannot
+    /// be made.
+    pub fn new(settings: &Settings, clock: Clock) -> Result<Self, Error> {
+        let archive = Archive::open(&settings.out, settings.split)?;
+        let io = Io::new(settings, archive, clock)?;
+        let core = Core::new(CoreSettings {
+            deadlines: settings.deadlines,
+            poll: settings.poll,
+            progress: settings.progress,
+            seed: settings.seed,
+        });
+        let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
+        tokio::spawn(Shell::new(core, io, clock, receiver).run());
+        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock })
+    }
+
+    /// Makes an image of `prompt`.
+    ///
+    /// # Errors
+    /// `InvalidPrompt` when it is empty or longer than Discord takes; nothing is sent then. How
+    /// the job ends is told by [`Job::outcome`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future before it is ready begins no job.
+    pub async fn imagine(&self, prompt: &str) -> Result<Job, Error> {
+        self.imagine_with(prompt, ImagineOptions::default()).await
+    }
+
+    /// Makes an image of `prompt`, with options.
+    ///
+    /// # Errors
+    /// See [`Client::imagine`].
+    ///
+    /// # Cancel safety
+    /// See [`Client::imagine`].
+    pub async fn imagine_with(&self, prompt: &str, options: ImagineOptions) -> Result<Job, Error> {
+        let prompt = Prompt::try_new(prompt).map_err(|error| {
+            Error::new(ErrorKind::InvalidPrompt, error.to_string()).with_hint(error.hint())
+        })?;
+        let begin = Begin::Prompt { prompt: prompt.to_string(), queued_is_error: options.queued_is_error };
+        self.start(begin).await
+    }
+
+    /// Goes on with a job where its record left off: watches for its end, and never sends it again
+    /// when its request may have left.
+    ///
+    /// # Errors
+    /// `Storage` when the record was written by another version of this program.
+    ///
+    /// # Cancel safety
+    /// See [`Client::imagine`].
+    pub async fn resume(&self, record: &GenerationRecord) -> Result<Job, Error> {
+        let generation =
+            Generation::from_record(record, self.clock.now(), wall::unix_micros()).map_err(|error| {
+                Error::new(ErrorKind::Storage, "read the record of a job")
+                    .with_hint("use the version of this program that wrote it")
+                    .with_source(error)
+            })?;
+        self.start(Begin::Record(Box::new(generation))).await
+    }
+
+    async fn start(&self, begin: Begin) -> Result<Job, Error> {
+        let number = JobNumber(self.numbers.fetch_add(1, Ordering::Relaxed));
+        let (events_in, events) = mpsc::channel(MOST_EVENTS);
+        let (outcome_in, outcome) = oneshot::channel();
+        let (record_in, record) = watch::channel(None);
+        let caller = Caller { events: events_in, outcome: Some(outcome_in), record: record_in };
+        let command = Command::Start { job: number, begin, caller };
+        self.commands
+            .send(command)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Internal, "start a job: the driver is gone"))?;
+        Ok(Job { number, events, outcome, record, commands: self.commands.clone() })
+    }
+}

@@ -1,0 +1,204 @@
+//! The driver's requests, downloads and files. It decides nothing about a job.
+
+use journeyman_discord::{
+    CommandError, Config, DownloadErrorKind, Downloader, Hosts, Place, Rest, Wanted, wire,
+};
+use journeyman_limiter::{Limiter, RetryPolicy};
+use journeyman_midjourney::application::MIDJOURNEY;
+use journeyman_midjourney::command;
+use journeyman_midjourney::generation::Sent;
+use journeyman_midjourney::outcome::{self, NotSent};
+use journeyman_midjourney::sighting::File;
+use journeyman_model::{CommandVersion, MessageId, UserId};
+use journeyman_moment::Clock;
+use tokio::sync::mpsc;
+
+use super::translate;
+use super::watch::Page;
+use crate::archive::Archive;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Finished};
+use crate::settings::Settings;
+
+/// The largest image that is fetched. A 4x upscale stays well below it.
+const LARGEST_IMAGE: u64 = 128 * 1024 * 1024;
+
+const IMAGINE: Wanted<'static> = Wanted { application: MIDJOURNEY, name: "imagine" };
+
+/// Everything the driver needs to act. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Io {
+    rest: Rest,
+    downloader: Downloader,
+    archive: Archive,
+    place: Place,
+    session: String,
+}
+
+/// What became of a request, and with which version of the command it was sent.
+pub(crate) struct Sending {
+    pub(crate) sent: Sent,
+    pub(crate) version: Option<CommandVersion>,
+}
+
+impl Io {
+    pub(crate) fn new(settings: &Settings, archive: Archive, clock: Clock) -> Result<Self, Error> {
+        let limits = journeyman_limiter::Config {
+            pace: settings.pace,
+            seed: Some(settings.seed),
+            ..journeyman_limiter::Config::default()
+        };
+        let limiter = Limiter::new(limits, clock);
+        let retry = RetryPolicy { max_retries: settings.max_retries, ..RetryPolicy::default() };
+        let config = Config {
+            retry: retry.clone(),
+            ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone())
+        };
+        let hosts = if settings.api_base.is_loopback() { Hosts::loopback() } else { Hosts::public() };
+        let cannot = |error| {
+            Error::new(ErrorKind::Configuration, "set up HTTP")
+                .with_hint("check the system's certificates")
+                .with_source(error)
+        };
+        Ok(Self {
+            downloader: Downloader::new(config.timeouts, hosts, retry, clock).map_err(cannot)?,
+            rest: Rest::new(config, limiter, clock).map_err(cannot)?,
+            archive,
+            place: Place { channel: settings.channel, guild: settings.guild },
+            session: session(settings.seed),
+        })
+    }
+
+    /// Finds out who we are, so that other people's jobs are not taken for ours.
+    pub(crate) async fn identify(&self) -> Result<UserId, NotSent> {
+        match self.rest.call(&wire::me()).await {
+            Ok(answer) => translate::user(&answer),
+            Err(error) => Err(translate::hindrance(&error)),
+        }
+    }
+
+    /// Reads one page of the channel.
+    pub(crate) async fn read(&self, before: Option<MessageId>) -> Result<Page, NotSent> {
+        let channel = self.place.channel;
+        match self.rest.call(&translate::page_request(channel, before)).await {
+            Ok(answer) => translate::page(&answer, channel),
+            Err(error) => Err(translate::hindrance(&error)),
+        }
+    }
+
+    /// Sends the imagine command; `stale` is the version that Discord called outdated.
+    pub(crate) async fn send(&self, prompt: &str, nonce: &str, stale: Option<CommandVersion>) -> Sending {
+        let found = match stale {
+            None => self.rest.command(self.place, IMAGINE).await,
+            Some(stale) => self.rest.rediscover(self.place, IMAGINE, stale).await,
+        };
+        let command = match found {
+            Ok(command) => command,
+            Err(error) => {
+                let why = if let CommandError::Call(error) = &error {
+                    translate::hindrance(error)
+                } else {
+                    translate::command_missing(&error)
+                };
+                return Sending { sent: Sent::NotSent(why), version: stale };
+            }
+        };
+        let place = command::Place {
+            channel: self.place.channel,
+            guild: self.place.guild,
+            session_id: &self.session,
+        };
+        let payload = command::imagine(&command, &place, nonce, prompt);
+        let sent = match self.rest.call(&wire::post_interaction(payload, self.place.channel)).await {
+            Ok(answer) => translate::sent(&answer),
+            Err(error) => translate::unsent(&error),
+        };
+        Sending { sent, version: Some(command.version) }
+    }
+
+    /// Fetches and saves the images of a finished generation.
+    pub(crate) async fn save(
+        &self,
+        finished: outcome::Finished,
+        prompt: String,
+        events: Option<mpsc::Sender<Event>>,
+    ) -> Result<Finished, Error> {
+        let mut files = Vec::new();
+        for index in 0..finished.files.len() {
+            let Some(file) = finished.files.get(index) else { break };
+            let bytes = self.fetch(&finished, index, file).await?;
+            let (archive, job_id, text) = (self.archive.clone(), finished.job_id.clone(), prompt.clone());
+            // Decoding and syncing take a while; they must not hold up the requests.
+            let saving = tokio::task::spawn_blocking(move || archive.save(&text, job_id.as_deref(), &bytes));
+            let saved = saving.await.map_err(|error| {
+                Error::new(ErrorKind::Internal, "save an image: the task failed").with_source(error)
+            })??;
+            for path in saved {
+                if let Some(events) = &events {
+                    // A reader that is too far behind hears of the file in the outcome.
+                    let _ = events.try_send(Event::Saved { file: path.clone() });
+                }
+                files.push(path);
+            }
+        }
+        if files.is_empty() {
+            return Err(Error::new(
+                ErrorKind::JobFailed,
+                format!("find an image on the final message{}", of_job(&finished)),
+            )
+            .with_hint("look at the message in Discord"));
+        }
+        Ok(Finished {
+            files,
+            prompt,
+            shown_prompt: finished.prompt,
+            job_id: finished.job_id,
+            message_id: finished.message,
+            buttons: finished.buttons.into_iter().map(|button| button.label).collect(),
+            late: finished.late,
+        })
+    }
+
+    /// Signed links expire; the message, read again, has fresh ones.
+    async fn fetch(
+        &self,
+        finished: &outcome::Finished,
+        index: usize,
+        file: &File,
+    ) -> Result<bytes::Bytes, Error> {
+        let error = match self.downloader.fetch(&file.url, LARGEST_IMAGE).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => error,
+        };
+        if matches!(error.kind, DownloadErrorKind::Expired { .. })
+            && let Some(fresh) = self.fresh(finished.message, index).await
+            && let Ok(bytes) = self.downloader.fetch(&fresh.url, LARGEST_IMAGE).await
+        {
+            return Ok(bytes);
+        }
+        Err(Error::new(
+            ErrorKind::Storage,
+            format!("fetch the finished image {}{}: {error}", file.name, of_job(finished)),
+        )
+        .with_hint("the image is finished and paid, and still in the Discord channel")
+        .with_source(error))
+    }
+
+    async fn fresh(&self, message: Option<MessageId>, index: usize) -> Option<File> {
+        let page = self.rest.call(&wire::messages_around(self.place.channel, message?, 1)).await.ok()?;
+        let page = translate::page(&page, self.place.channel).ok()?;
+        let (_, sighting) = page.messages.into_iter().find(|(id, _)| Some(*id) == message)?;
+        sighting.files.into_iter().nth(index)
+    }
+}
+
+fn of_job(finished: &outcome::Finished) -> String {
+    finished.job_id.as_ref().map(|job| format!(" of job {job}")).unwrap_or_default()
+}
+
+/// Without the gateway there is no session; Discord takes any 32 hexadecimal digits
+/// (useapi.net's article, part I: any number does).
+fn session(seed: u64) -> String {
+    let mut rng = fastrand::Rng::with_seed(seed);
+    format!("{:016x}{:016x}", rng.u64(..), rng.u64(..))
+}

@@ -1,0 +1,276 @@
+//! The driver's shell: one task that feeds the core and does what it says. It decides nothing.
+
+use std::collections::BTreeMap;
+
+use journeyman_midjourney::generation::{Generation, GenerationRecord, Report};
+use journeyman_midjourney::outcome::{NotSent, Outcome};
+use journeyman_model::{CommandVersion, UserId};
+use journeyman_moment::{Clock, Moment};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::core::{Core, Input, JobNumber, Output};
+use super::io::{Io, Sending};
+use super::watch::Page;
+use crate::error::{Error, ErrorKind};
+use crate::event::{Event, Finished};
+use crate::wall;
+
+/// What callers ask of the driver.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Begin a job.
+    Start { job: JobNumber, begin: Begin, caller: Caller },
+    /// Stop watching a job.
+    Cancel { job: JobNumber },
+}
+
+/// How a job begins.
+#[derive(Debug)]
+pub(crate) enum Begin {
+    /// With a prompt.
+    Prompt { prompt: String, queued_is_error: bool },
+    /// Where a record left off.
+    Record(Box<Generation>),
+}
+
+/// The ends of a job's channels that the driver holds.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) outcome: Option<oneshot::Sender<Result<Finished, Error>>>,
+    pub(crate) record: watch::Sender<Option<GenerationRecord>>,
+}
+
+impl Caller {
+    /// A reader that is too far behind misses the event; the channel's size is [`crate::job::MOST_EVENTS`].
+    fn tell(&self, event: Event) {
+        let _ = self.events.try_send(event);
+    }
+}
+
+/// What a piece of IO came to.
+enum Done {
+    Identified(Result<UserId, NotSent>),
+    Page(Result<Page, NotSent>),
+    Sent { job: JobNumber, sending: Sending },
+    Saved { job: JobNumber, result: Result<Finished, Error>, late: bool },
+}
+
+/// The shell.
+pub(crate) struct Shell {
+    core: Core,
+    io: Io,
+    clock: Clock,
+    commands: mpsc::Receiver<Command>,
+    callers: BTreeMap<JobNumber, Caller>,
+    tasks: JoinSet<Done>,
+    nonces: Nonces,
+    /// With which version of the command each job was sent.
+    versions: BTreeMap<JobNumber, CommandVersion>,
+}
+
+impl Shell {
+    pub(crate) fn new(core: Core, io: Io, clock: Clock, commands: mpsc::Receiver<Command>) -> Self {
+        Self {
+            core,
+            io,
+            clock,
+            commands,
+            callers: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            nonces: Nonces { last: 0 },
+            versions: BTreeMap::new(),
+        }
+    }
+
+    /// Runs until the client and all its jobs are dropped; what is under way then is aborted.
+    pub(crate) async fn run(mut self) {
+        loop {
+            while let Some(output) = self.core.poll() {
+                self.perform(output);
+            }
+            let wakeup = self.core.next_wakeup().unwrap_or(Moment::MAX);
+            // Every arm is cancel safe: a receive, a join and a sleep lose nothing when dropped.
+            let input = tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => Some(self.on_command(command)),
+                    None => return,
+                },
+                Some(done) = self.tasks.join_next() => match done {
+                    Ok(done) => self.on_done(done),
+                    Err(error) => return self.give_up(&error),
+                },
+                () = self.clock.sleep_until(wakeup) => Some(Input::Tick),
+            };
+            if let Some(input) = input {
+                self.core.on(self.clock.now(), input);
+            }
+        }
+    }
+
+    fn on_command(&mut self, command: Command) -> Input {
+        match command {
+            Command::Cancel { job } => Input::Cancel { job },
+            Command::Start { job, begin, caller } => {
+                self.callers.insert(job, caller);
+                match begin {
+                    Begin::Record(generation) => Input::Resume { job, generation },
+                    Begin::Prompt { prompt, queued_is_error } => Input::Start {
+                        job,
+                        prompt,
+                        nonce: self.nonces.next(wall::unix_micros()),
+                        queued_is_error,
+                    },
+                }
+            }
+        }
+    }
+
+    fn on_done(&mut self, done: Done) -> Option<Input> {
+        match done {
+            Done::Identified(who) => Some(Input::Identified(who)),
+            Done::Page(Ok(page)) => Some(Input::Page(page)),
+            Done::Page(Err(why)) => Some(Input::PageFailed(why)),
+            Done::Sent { job, sending } => {
+                if let Some(version) = sending.version {
+                    self.versions.insert(job, version);
+                }
+                Some(Input::Sent { job, sent: sending.sent })
+            }
+            Done::Saved { job, result, late } => {
+                self.saved(job, result, late);
+                None
+            }
+        }
+    }
+
+    fn perform(&mut self, output: Output) {
+        let io = self.io.clone();
+        match output {
+            Output::Identify => {
+                self.tasks.spawn(async move { Done::Identified(io.identify().await) });
+            }
+            Output::Read { before } => {
+                self.tasks.spawn(async move { Done::Page(io.read(before).await) });
+            }
+            Output::Send { job, prompt, nonce, rediscover } => {
+                let stale = self.versions.remove(&job).filter(|_| rediscover);
+                self.tasks
+                    .spawn(async move { Done::Sent { job, sending: io.send(&prompt, &nonce, stale).await } });
+            }
+            Output::Journal { job } => self.journal(job),
+            Output::Report { job, report } => self.tell(job, event(report)),
+            Output::Ended { job, outcome } => self.on_ended(job, outcome),
+        }
+    }
+
+    fn journal(&mut self, job: JobNumber) {
+        let record = self.core.record(job, self.clock.now(), wall::unix_micros());
+        if let (Some(record), Some(caller)) = (record, self.callers.get(&job)) {
+            caller.record.send_replace(Some(record));
+        }
+    }
+
+    fn tell(&self, job: JobNumber, event: Event) {
+        if let Some(caller) = self.callers.get(&job) {
+            caller.tell(event);
+        }
+    }
+
+    fn on_ended(&mut self, job: JobNumber, outcome: Outcome) {
+        if let Outcome::Finished(finished) = outcome {
+            self.tell(job, Event::Downloading);
+            let io = self.io.clone();
+            let prompt = self.prompt(job);
+            let events = self.callers.get(&job).map(|caller| caller.events.clone());
+            self.tasks.spawn(async move {
+                let late = finished.late;
+                Done::Saved { job, result: io.save(finished, prompt, events).await, late }
+            });
+            return;
+        }
+        let (message, job_id) = self.core.ids(job);
+        if let Some(error) = Error::from_outcome(&outcome, message, job_id.as_deref()) {
+            self.resolve(job, Err(error));
+        }
+    }
+
+    fn prompt(&self, job: JobNumber) -> String {
+        let record = self.core.record(job, self.clock.now(), wall::unix_micros());
+        record.map(|record| record.prompt).unwrap_or_default()
+    }
+
+    fn saved(&mut self, job: JobNumber, result: Result<Finished, Error>, late: bool) {
+        match result {
+            Ok(finished) if late => self.tell(job, Event::FinishedLate(finished)),
+            Err(error) if late => tracing::warn!(%error, "a late result could not be saved"),
+            result => self.resolve(job, result),
+        }
+    }
+
+    fn resolve(&mut self, job: JobNumber, result: Result<Finished, Error>) {
+        if let Some(sender) = self.callers.get_mut(&job).and_then(|caller| caller.outcome.take()) {
+            // A caller that is gone does not want to know.
+            let _ = sender.send(result);
+        }
+    }
+
+    /// A task that panicked is a defect; every waiting caller is told rather than left waiting.
+    fn give_up(&mut self, error: &tokio::task::JoinError) {
+        tracing::error!(%error, "a task of the driver failed");
+        for caller in self.callers.values_mut() {
+            if let Some(sender) = caller.outcome.take() {
+                let told = Error::new(ErrorKind::Internal, "run the driver: one of its tasks failed")
+                    .with_hint("please report this; jobs that were out go on at Midjourney");
+                let _ = sender.send(Err(told));
+            }
+        }
+    }
+}
+
+fn event(report: Report) -> Event {
+    match report {
+        Report::Submitted => Event::Submitted,
+        Report::Accepted => Event::Accepted,
+        Report::Unsure => Event::Unsure,
+        Report::Waiting => Event::Waiting,
+        Report::Queued => Event::Queued,
+        Report::Progress { percent, preview } => Event::Progress { percent, preview },
+        Report::Paused => Event::Paused,
+        Report::Vanished => Event::Vanished,
+    }
+}
+
+/// Nonces as Discord's own client makes them: snowflakes of the client's wall clock.
+#[derive(Debug)]
+struct Nonces {
+    last: u64,
+}
+
+impl Nonces {
+    /// Never the same twice, whatever the wall clock does.
+    fn next(&mut self, unix_us: i64) -> String {
+        /// 2015-01-01 in Unix milliseconds, the origin of Discord's snowflakes.
+        const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
+        let millis = (unix_us / 1_000).saturating_sub(DISCORD_EPOCH_MS).max(0).unsigned_abs();
+        self.last = (millis << 22).max(self.last.saturating_add(1));
+        self.last.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonces_are_snowflakes_and_never_repeat_though_the_clock_goes_back() {
+        let mut nonces = Nonces { last: 0 };
+        let first = nonces.next(1_700_000_000_000_000);
+        let second = nonces.next(1_700_000_000_000_000);
+        let third = nonces.next(1_600_000_000_000_000);
+        assert_eq!(first.len(), 19);
+        let parse = |nonce: &str| nonce.parse::<u64>().unwrap();
+        assert!(parse(&first) < parse(&second) && parse(&second) < parse(&third));
+    }
+}

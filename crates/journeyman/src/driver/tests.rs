@@ -1,0 +1,223 @@
+//! Whole-world runs in virtual time: every claim about timing and about many jobs is proved here.
+
+mod world;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use journeyman_midjourney::FailureKind;
+use journeyman_midjourney::generation::Report;
+use journeyman_midjourney::outcome::Outcome;
+use journeyman_moment::Moment;
+use journeyman_sim::{Settings, Traffic, Visibility};
+
+use super::core::JobNumber;
+use world::Virtual;
+
+/// The settings of most runs: tiny pictures, so that a thousand jobs take seconds.
+fn settings(seed: u64) -> Settings {
+    Settings { seed, pictures: journeyman_sim::Pictures::Tiny, ..Settings::default() }
+}
+
+fn scenario(name: &str, errors: Visibility, progress: Visibility) -> Virtual {
+    let scenario = name.parse().expect("a scenario of the simulator");
+    Virtual::new(Settings { scenario, errors, progress, ..settings(1) })
+}
+
+fn visible(name: &str) -> Virtual {
+    let mut world = scenario(name, Visibility::Visible, Visibility::Visible);
+    world.start_at(Moment::ORIGIN, 0, "a lighthouse at dawn --ar 3:2");
+    world.run_until_settled();
+    world
+}
+
+fn failure(world: &Virtual, number: u64) -> FailureKind {
+    match world.end(number) {
+        Outcome::Failed(failure) => failure.kind,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Zero rate-limited, zero invalid, each charged and executed once, each image its own prompt's.
+fn assert_nothing_broken(world: &mut Virtual, jobs: u64) {
+    let report = world.world.report();
+    assert_eq!(report.rate_limited, journeyman_sim::RateLimited::default());
+    assert_eq!(report.invalid_requests, 0);
+    let theirs = report.jobs;
+    assert_eq!(theirs.len(), usize::try_from(jobs).unwrap());
+    for job in &theirs {
+        assert_eq!((job.charged, job.executions), (1, 1), "{job:?}");
+    }
+    let finals: BTreeSet<_> = world.finals().into_iter().collect();
+    assert_eq!(finals.len(), usize::try_from(jobs).unwrap(), "no final belongs to two jobs");
+    for number in 0..jobs {
+        let finished = world.finished(number).clone();
+        let owner =
+            journeyman_sim::picture_owner(&world.picture(&finished)).expect("a picture of the simulator");
+        let record = theirs
+            .iter()
+            .find(|job| job.nonce.as_deref() == Some(&*format!("14000000000{number:08}")))
+            .expect("the job in the report");
+        assert!(record.images.iter().any(|image| image.contains(&owner.job_id)), "{record:?} is not {owner:?}");
+    }
+}
+
+#[test]
+fn the_happy_path_finishes_by_polling() {
+    let mut world = visible("happy");
+    assert!(!world.finished(0).late);
+    let percents: Vec<u8> = world.reports[&JobNumber(0)]
+        .iter()
+        .filter_map(
+            |report| if let Report::Progress { percent, .. } = report { Some(*percent) } else { None },
+        )
+        .collect();
+    assert!(percents.len() >= 3 && percents.is_sorted(), "{percents:?}");
+    assert_nothing_broken(&mut world, 1);
+}
+
+#[test]
+fn pre_moderation_is_told_at_once_where_it_is_visible() {
+    let world = visible("pre-moderation");
+    assert_eq!(failure(&world, 0), FailureKind::PreModeration);
+    assert!(world.took(0) < Duration::from_secs(15), "{:?}", world.took(0));
+}
+
+#[test]
+fn post_moderation_is_told_when_the_job_is_stopped() {
+    let world = visible("post-moderation");
+    assert_eq!(failure(&world, 0), FailureKind::PostModeration);
+}
+
+#[test]
+fn ephemeral_moderation_is_told_after_grace_and_three_polls() {
+    let world = visible("ephemeral-moderation");
+    assert_eq!(failure(&world, 0), FailureKind::EphemeralModeration);
+}
+
+#[test]
+fn job_queued_is_a_state_on_the_way_to_the_image() {
+    let world = visible("job-queued");
+    assert!(world.reports[&JobNumber(0)].contains(&Report::Queued));
+    assert!(!world.finished(0).late);
+}
+
+#[test]
+fn queue_full_is_told_at_once_where_it_is_visible() {
+    assert_eq!(failure(&visible("queue-full"), 0), FailureKind::QueueFull);
+}
+
+#[test]
+fn invalid_request_is_told_at_once_where_it_is_visible() {
+    assert_eq!(failure(&visible("invalid-request"), 0), FailureKind::InvalidRequest);
+}
+
+#[test]
+fn with_default_visibility_polling_finishes_the_happy_path_and_job_queued() {
+    for name in ["happy", "job-queued"] {
+        let mut world = scenario(name, Visibility::Ephemeral, Visibility::Visible);
+        world.start_at(Moment::ORIGIN, 0, "a lighthouse");
+        world.run_until_settled();
+        assert!(!world.finished(0).late, "{name}");
+    }
+}
+
+#[test]
+fn with_default_visibility_an_invisible_refusal_is_no_response_after_sixty_seconds() {
+    for name in ["pre-moderation", "invalid-request", "queue-full"] {
+        let mut world = scenario(name, Visibility::Ephemeral, Visibility::Visible);
+        world.start_at(Moment::ORIGIN, 0, "a lighthouse");
+        world.run_until_settled();
+        assert_eq!(failure(&world, 0), FailureKind::NoResponse, "{name}");
+        let took = world.took(0);
+        assert!(took >= Duration::from_secs(60) && took < Duration::from_secs(75), "{name}: {took:?}");
+    }
+}
+
+#[test]
+fn where_nothing_but_the_final_is_visible_polling_still_finishes() {
+    let mut world = scenario("happy", Visibility::Ephemeral, Visibility::Ephemeral);
+    for number in 0..3 {
+        world.start_at(Moment::ORIGIN, number, &format!("lighthouse number {number}"));
+    }
+    world.run_until_settled();
+    assert_nothing_broken(&mut world, 3);
+}
+
+#[test]
+fn a_hundred_sequential_imagines_break_no_limit() {
+    let mut world = Virtual::new(settings(2));
+    let prompts: Vec<String> = (0..100).map(|n| format!("a cat in hat number {n} --ar 3:2")).collect();
+    world.run_one_after_another(&prompts);
+    assert_nothing_broken(&mut world, 100);
+}
+
+#[test]
+fn twelve_concurrent_imagines_break_no_limit() {
+    let mut world = Virtual::new(settings(3));
+    for number in 0..12 {
+        world.start_at(Moment::ORIGIN, number, &format!("a dog of breed {number}"));
+    }
+    world.run_until_settled();
+    assert_nothing_broken(&mut world, 12);
+}
+
+#[test]
+fn twelve_identical_prompts_each_get_their_own_image() {
+    for progress in [Visibility::Visible, Visibility::Ephemeral] {
+        let mut world = Virtual::new(Settings { progress, ..settings(4) });
+        for number in 0..12 {
+            world.start_at(Moment::ORIGIN, number, "the same sea, again --v 6");
+        }
+        world.run_until_settled();
+        assert_nothing_broken(&mut world, 12);
+    }
+}
+
+#[test]
+fn other_peoples_traffic_with_the_same_prompts_is_not_taken_for_ours() {
+    for progress in [Visibility::Visible, Visibility::Ephemeral] {
+        let traffic = Traffic { messages_per_minute: 60.0, jobs_per_minute: 10.0, same_prompt: 0.5 };
+        let mut world = Virtual::new(Settings { progress, traffic, ..settings(5) });
+        for number in 0..12 {
+            world.start_at(Moment::from_secs(number), number, "a crowded harbour");
+        }
+        world.run_until_settled();
+        assert_nothing_broken(&mut world, 12);
+    }
+}
+
+#[test]
+fn a_thousand_happy_jobs_raise_no_false_alarm() {
+    let mut world = Virtual::new(settings(6));
+    for number in 0..1_000 {
+        // Twelve at a time, as the largest plan runs them; the basic plan queues the rest.
+        let round = number / 12;
+        world.start_at(Moment::from_secs(round * 400), number, &format!("picture {number} of a thousand"));
+    }
+    world.run_until_settled();
+    for number in 0..1_000 {
+        assert!(!world.finished(number).late);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_bit_for_bit() {
+    let run = || {
+        let mut world = Virtual::new(settings(7));
+        for number in 0..5 {
+            world.start_at(Moment::from_secs(number), number, &format!("a run {number}"));
+        }
+        world.run_until_settled();
+        (world.now, world.departures, format!("{:?}", world.ends))
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn after_everything_ended_the_channel_is_read_no_more() {
+    let mut world = visible("happy");
+    let before = world.departures;
+    world.run_until(world.now + Duration::from_secs(3_600));
+    assert_eq!(world.departures, before);
+}

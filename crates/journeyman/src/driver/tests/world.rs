@@ -1,0 +1,446 @@
+//! The whole system in virtual time: the driver's core, the limiter's machine and the simulator's
+//! world, stepped by one loop. No socket, no clock, bit for bit the same for one seed.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
+
+use journeyman_discord::wire::{self, Answer, Request};
+use journeyman_limiter::{
+    Attempt, Certainty, Credential, Decision, End, Machine, Output as Limited, RetryPolicy, Ticket, decide,
+};
+use journeyman_midjourney::command;
+use journeyman_midjourney::generation::{Deadlines, ProgressVisibility, Report, Sent};
+use journeyman_midjourney::outcome::{Finished, Hindrance, NotSent, Outcome};
+use journeyman_model::{ChannelId, Command, GuildId, MessageId};
+use journeyman_moment::Moment;
+use journeyman_sim::{Fault, HttpAnswer, HttpRequest, Settings, World};
+
+use crate::driver::core::{Core, CoreSettings, Input, JobNumber, Output};
+use crate::driver::translate;
+use crate::settings::Poll;
+
+/// What a call is for.
+#[derive(Debug, Clone)]
+enum Purpose {
+    Identify,
+    Read,
+    Discover(JobNumber),
+    Send(JobNumber),
+    Fetch(JobNumber),
+}
+
+struct Call {
+    purpose: Purpose,
+    request: Request,
+    attempts: u32,
+    departed: Moment,
+}
+
+enum Happening {
+    Arrives(u64),
+    Answered(u64, HttpAnswer),
+    Lost(u64),
+    Resubmit(u64),
+    Start(JobNumber, String),
+}
+
+/// How a job of the virtual world ended.
+#[derive(Debug, Clone)]
+pub(crate) struct End1 {
+    pub(crate) outcome: Outcome,
+    pub(crate) at: Moment,
+}
+
+/// The whole system.
+pub(crate) struct Virtual {
+    pub(crate) now: Moment,
+    pub(crate) world: World,
+    core: Core,
+    machine: Machine,
+    credential: Credential,
+    token: String,
+    channel: ChannelId,
+    guild: GuildId,
+    command: Option<Command>,
+    calls: BTreeMap<u64, Call>,
+    tickets: BTreeMap<Ticket, u64>,
+    agenda: BTreeMap<(Moment, u64), Happening>,
+    waiting_for_command: VecDeque<(JobNumber, String, String)>,
+    seq: u64,
+    rng: fastrand::Rng,
+    /// Every end, in order; a late result is a second one.
+    pub(crate) ends: BTreeMap<JobNumber, Vec<End1>>,
+    pub(crate) reports: BTreeMap<JobNumber, Vec<Report>>,
+    pub(crate) started: BTreeMap<JobNumber, Moment>,
+    /// How many requests left.
+    pub(crate) departures: u64,
+    pending: BTreeSet<JobNumber>,
+    prompts: BTreeMap<JobNumber, String>,
+}
+
+impl Virtual {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let progress = match settings.progress {
+            journeyman_sim::Visibility::Visible => ProgressVisibility::Visible,
+            journeyman_sim::Visibility::Ephemeral => ProgressVisibility::Hidden,
+        };
+        let seed = settings.seed;
+        let world = World::new(settings);
+        let ready = world.ready();
+        let limits = journeyman_limiter::Config {
+            pace: Some(Duration::from_millis(350)),
+            ..journeyman_limiter::Config::default()
+        };
+        Self {
+            now: Moment::ORIGIN,
+            core: Core::new(CoreSettings {
+                deadlines: Deadlines::default(),
+                poll: Poll::default(),
+                progress,
+                seed,
+            }),
+            machine: Machine::new(limits),
+            credential: Credential::of_token(&ready.token),
+            channel: ready.channel_id.parse().expect("a channel id"),
+            guild: ready.guild_id.parse().expect("a guild id"),
+            token: ready.token,
+            world,
+            command: None,
+            calls: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            waiting_for_command: VecDeque::new(),
+            seq: 0,
+            rng: fastrand::Rng::with_seed(seed ^ 0x51ed),
+            ends: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            started: BTreeMap::new(),
+            departures: 0,
+            pending: BTreeSet::new(),
+            prompts: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a job at a moment.
+    pub(crate) fn start_at(&mut self, at: Moment, number: u64, prompt: &str) {
+        let job = JobNumber(number);
+        self.pending.insert(job);
+        self.prompts.insert(job, prompt.to_owned());
+        self.schedule(at, Happening::Start(job, prompt.to_owned()));
+    }
+
+    /// Begins jobs one after another: each when the one before has ended.
+    pub(crate) fn run_one_after_another(&mut self, prompts: &[String]) {
+        for (number, prompt) in (0_u64..).zip(prompts) {
+            self.start_at(self.now, number, prompt);
+            self.run_until_settled();
+        }
+    }
+
+    /// Steps until every job that was begun has ended.
+    pub(crate) fn run_until_settled(&mut self) {
+        while !self.pending.is_empty() {
+            assert!(self.step(), "nothing is due and {:?} have not ended at {:?}", self.pending, self.now);
+            assert!(self.now < Moment::from_secs(86_400 * 30), "a month passed: {:?}", self.pending);
+        }
+    }
+
+    /// Steps until a moment.
+    pub(crate) fn run_until(&mut self, until: Moment) {
+        while self.next_due().is_some_and(|due| due <= until) {
+            self.step();
+        }
+        self.now = self.now.max(until);
+    }
+
+    /// The only end of a job.
+    pub(crate) fn end(&self, number: u64) -> &Outcome {
+        let ends = &self.ends[&JobNumber(number)];
+        assert_eq!(ends.len(), 1, "{ends:?}");
+        &ends[0].outcome
+    }
+
+    /// The only end of a job, which must be a finish.
+    pub(crate) fn finished(&self, number: u64) -> &Finished {
+        match self.end(number) {
+            Outcome::Finished(finished) => finished,
+            other => panic!("job {number} ended in {other:?}"),
+        }
+    }
+
+    /// How long a job took.
+    pub(crate) fn took(&self, number: u64) -> Duration {
+        let job = JobNumber(number);
+        self.ends[&job][0].at.since(self.started[&job])
+    }
+
+    fn next_due(&self) -> Option<Moment> {
+        let agenda = self.agenda.keys().next().map(|(at, _)| *at);
+        let limiter = self.machine.next_wakeup().map(|(at, _)| at);
+        let world = self.world.next_wakeup().map(|at| Moment::ORIGIN + at);
+        [agenda, limiter, world, self.core.next_wakeup()].into_iter().flatten().min()
+    }
+
+    fn step(&mut self) -> bool {
+        let Some(due) = self.next_due() else { return false };
+        self.now = self.now.max(due);
+        let now = self.now;
+        self.world.poll(now.since(Moment::ORIGIN));
+        while let Some(entry) = self.agenda.first_entry().filter(|entry| entry.key().0 <= now) {
+            let happening = entry.remove();
+            self.happen(happening);
+        }
+        if self.core.next_wakeup().is_some_and(|at| at <= now) {
+            self.core.on(now, Input::Tick);
+        }
+        self.drain();
+        self.grant();
+        true
+    }
+
+    fn schedule(&mut self, at: Moment, happening: Happening) {
+        self.seq += 1;
+        self.agenda.insert((at, self.seq), happening);
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.core.poll() {
+            match output {
+                Output::Identify => self.submit(Purpose::Identify, wire::me()),
+                Output::Read { before } => {
+                    self.submit(Purpose::Read, translate::page_request(self.channel, before));
+                }
+                Output::Send { job, prompt, nonce, rediscover } => self.send(job, prompt, nonce, rediscover),
+                Output::Journal { .. } => {}
+                Output::Report { job, report } => self.reports.entry(job).or_default().push(report),
+                Output::Ended { job, outcome } => {
+                    self.pending.remove(&job);
+                    self.ends.entry(job).or_default().push(End1 { outcome, at: self.now });
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, job: JobNumber, prompt: String, nonce: String, rediscover: bool) {
+        if rediscover {
+            self.command = None;
+        }
+        let is_asked = !self.waiting_for_command.is_empty();
+        self.waiting_for_command.push_back((job, prompt, nonce));
+        if self.command.is_some() {
+            self.send_waiting();
+        } else if !is_asked {
+            self.submit(Purpose::Discover(job), wire::command_index(self.guild));
+        }
+    }
+
+    fn send_waiting(&mut self) {
+        let Some(command) = self.command.clone() else { return };
+        while let Some((job, prompt, nonce)) = self.waiting_for_command.pop_front() {
+            let place = command::Place {
+                channel: self.channel,
+                guild: Some(self.guild),
+                session_id: "00000000000000000000000000000000",
+            };
+            let payload = command::imagine(&command, &place, &nonce, &prompt);
+            self.submit(Purpose::Send(job), wire::post_interaction(payload, self.channel));
+        }
+    }
+
+    fn submit(&mut self, purpose: Purpose, request: Request) {
+        self.seq += 1;
+        let id = self.seq;
+        self.calls.insert(id, Call { purpose, request, attempts: 0, departed: self.now });
+        self.enqueue(id);
+    }
+
+    fn enqueue(&mut self, id: u64) {
+        let limits = self.calls[&id].request.limits(self.credential);
+        let ticket = self.machine.enqueue(self.now, &limits);
+        self.tickets.insert(ticket, id);
+    }
+
+    fn grant(&mut self) {
+        while let Some(output) = self.machine.poll(self.now) {
+            match output {
+                Limited::Granted(ticket) => {
+                    let id = self.tickets[&ticket];
+                    self.machine.departed(self.now, ticket);
+                    self.departures += 1;
+                    let call = self.calls.get_mut(&id).expect("a call");
+                    call.departed = self.now;
+                    call.attempts += 1;
+                    let at = self.now + self.latency();
+                    self.schedule(at, Happening::Arrives(id));
+                }
+                Limited::Refused { ticket, .. } => {
+                    let id = self.tickets.remove(&ticket).expect("a ticket");
+                    let call = self.calls.remove(&id).expect("a call");
+                    self.give_up(call, Certainty::NotSent);
+                }
+            }
+        }
+    }
+
+    fn latency(&mut self) -> Duration {
+        Duration::from_micros(self.rng.u64(10_000..120_000))
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let now = self.now;
+        match happening {
+            Happening::Start(job, prompt) => {
+                self.started.insert(job, now);
+                let nonce = format!("14000000000{:08}", job.0);
+                self.core.on(now, Input::Start { job, prompt, nonce, queued_is_error: false });
+            }
+            Happening::Resubmit(id) => self.enqueue(id),
+            Happening::Arrives(id) => self.arrive(id),
+            Happening::Answered(id, answer) => self.answered(id, &answer),
+            Happening::Lost(id) => {
+                let ticket = self.ticket(id);
+                self.machine.settle(now, ticket, End::MaybeSent);
+                self.decide(id, Certainty::MaybeSent, None);
+            }
+        }
+        self.drain();
+        self.grant();
+    }
+
+    fn arrive(&mut self, id: u64) {
+        let call = &self.calls[&id];
+        let mut headers = vec![("Authorization".to_owned(), self.token.clone())];
+        if call.request.body.is_some() {
+            headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
+        }
+        let request = HttpRequest {
+            method: call.request.method.as_str().to_owned(),
+            path: call.request.target(),
+            headers,
+            body: call.request.body_bytes(),
+        };
+        let answer = self.world.handle(self.now.since(Moment::ORIGIN), request);
+        let mut at = self.now + self.latency();
+        match answer.fault {
+            Some(Fault::LoseAnswer | Fault::ResetBefore | Fault::ResetAfter) => {
+                self.schedule(at, Happening::Lost(id));
+            }
+            Some(Fault::Delay(more)) => {
+                at = at + more;
+                self.schedule(at, Happening::Answered(id, answer));
+            }
+            Some(_) | None => self.schedule(at, Happening::Answered(id, answer)),
+        }
+    }
+
+    fn ticket(&mut self, id: u64) -> Ticket {
+        let ticket = *self.tickets.iter().find(|(_, one)| **one == id).expect("a ticket").0;
+        self.tickets.remove(&ticket);
+        ticket
+    }
+
+    fn answered(&mut self, id: u64, answer: &HttpAnswer) {
+        let answer = Answer::new(answer.status, answer.headers.clone(), answer.body.clone());
+        let ticket = self.ticket(id);
+        self.machine.settle(self.now, ticket, End::Answered(&answer.facts()));
+        if answer.status == 429 || answer.status >= 500 {
+            return self.decide(id, Certainty::Answered, Some(answer));
+        }
+        let call = self.calls.remove(&id).expect("a call");
+        self.conclude(call, &answer);
+    }
+
+    /// What `rest/call.rs` does after an attempt, in virtual time.
+    fn decide(&mut self, id: u64, certainty: Certainty, answer: Option<Answer>) {
+        let call = self.calls.get(&id).expect("a call");
+        let attempt = Attempt {
+            retries: call.attempts.saturating_sub(1),
+            repeatable: call.request.repeatable,
+            certainty,
+            status: answer.as_ref().map(|answer| answer.status),
+            retry_after: answer.as_ref().and_then(Answer::retry_after),
+            deadline: None,
+        };
+        match decide(&RetryPolicy::default(), &attempt, self.now, &mut self.rng) {
+            Decision::Again { after } => {
+                let at = self.now + after;
+                self.schedule(at, Happening::Resubmit(id));
+            }
+            Decision::Stop { .. } => {
+                let call = self.calls.remove(&id).expect("a call");
+                match answer {
+                    Some(answer) if answer.status < 500 => self.conclude(call, &answer),
+                    // A 5xx may have been executed (resilience: reconcile, never resend).
+                    Some(_) => self.give_up(call, Certainty::MaybeSent),
+                    None => self.give_up(call, certainty),
+                }
+            }
+        }
+    }
+
+    fn conclude(&mut self, call: Call, answer: &Answer) {
+        let now = self.now;
+        match call.purpose {
+            Purpose::Identify => self.core.on(now, Input::Identified(translate::user(answer))),
+            Purpose::Read => {
+                let input = match translate::page(answer, self.channel) {
+                    Ok(page) => Input::Page(page),
+                    Err(why) => Input::PageFailed(why),
+                };
+                self.core.on(now, input);
+            }
+            Purpose::Discover(_) => {
+                let index = wire::read::commands(answer).expect("the command index");
+                self.command = command::find_imagine(&index).cloned();
+                assert!(self.command.is_some(), "no imagine command");
+                self.send_waiting();
+            }
+            Purpose::Send(job) => self.core.on(now, Input::Sent { job, sent: translate::sent(answer) }),
+            Purpose::Fetch(_) => {}
+        }
+    }
+
+    fn give_up(&mut self, call: Call, certainty: Certainty) {
+        let why = NotSent {
+            why: Hindrance::UpstreamFailed,
+            detail: format!("{}: gave up after {} attempts", call.request.purpose, call.attempts),
+            retry_after: None,
+        };
+        let now = self.now;
+        match call.purpose {
+            Purpose::Identify => self.core.on(now, Input::Identified(Err(why))),
+            Purpose::Read => self.core.on(now, Input::PageFailed(why)),
+            Purpose::Send(job) => {
+                let sent = match certainty {
+                    Certainty::NotSent => Sent::NotSent(why),
+                    Certainty::MaybeSent | Certainty::Answered => Sent::Unsure(why.detail),
+                };
+                self.core.on(now, Input::Sent { job, sent });
+            }
+            Purpose::Discover(job) | Purpose::Fetch(job) => {
+                self.core.on(now, Input::Sent { job, sent: Sent::NotSent(why) });
+            }
+        }
+    }
+
+    /// The image behind a finished job, fetched from the world's own file host.
+    pub(crate) fn picture(&mut self, finished: &Finished) -> Vec<u8> {
+        let url = &finished.files[0].url;
+        let path =
+            url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+        let request =
+            HttpRequest { method: "GET".to_owned(), path: format!("/{path}"), ..HttpRequest::default() };
+        let answer = self.world.handle(self.now.since(Moment::ORIGIN), request);
+        assert_eq!(answer.status, 200, "{url}");
+        answer.body
+    }
+
+    /// The message ids of all finals, each of which must belong to one job only.
+    pub(crate) fn finals(&self) -> Vec<MessageId> {
+        let finished = |end: &End1| match &end.outcome {
+            Outcome::Finished(finished) => finished.message,
+            _ => None,
+        };
+        self.ends.values().flatten().filter_map(finished).collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! Between what the driver says and what goes over the wire. Pure: it sends nothing.
+
+use journeyman_discord::wire::{self, Answer, Request};
+use journeyman_discord::{CallError, CallErrorKind, CommandError};
+use journeyman_limiter::Certainty;
+use journeyman_midjourney::Meaning;
+use journeyman_midjourney::generation::Sent;
+use journeyman_midjourney::outcome::{Hindrance, NotSent};
+use journeyman_midjourney::{classify_http, classify_message};
+use journeyman_model::{ChannelId, Message, MessageId, UserId};
+
+use super::watch::Page;
+
+/// As many messages as Discord gives at once: fewer requests in a busy channel.
+const PAGE: u8 = 100;
+
+/// The request for one page of the channel.
+pub(crate) fn page_request(channel: ChannelId, before: Option<MessageId>) -> Request {
+    match before {
+        None => wire::newest_messages(channel, PAGE),
+        Some(before) => wire::messages_before(channel, before, PAGE),
+    }
+}
+
+/// A page as the driver wants it: every message, classified.
+pub(crate) fn page(answer: &Answer, channel: ChannelId) -> Result<Page, NotSent> {
+    if answer.status != 200 {
+        return Err(refused(answer, &format!("read the messages of channel {channel}")));
+    }
+    let values = wire::read::messages(answer).map_err(|error| unreadable(&error))?;
+    let is_last = values.len() < usize::from(PAGE);
+    let messages = values
+        .iter()
+        .filter_map(|value| Some((Message::from_json(value)?.id?, classify_message(value))))
+        .collect();
+    Ok(Page { messages, is_last })
+}
+
+/// Who we are.
+pub(crate) fn user(answer: &Answer) -> Result<UserId, NotSent> {
+    if answer.status != 200 {
+        return Err(refused(answer, "ask who the token belongs to"));
+    }
+    wire::read::user(answer).map_err(|error| unreadable(&error))
+}
+
+/// What an answer to the interaction means for its generation.
+pub(crate) fn sent(answer: &Answer) -> Sent {
+    let meaning = classify_http(answer.status, answer.retry_after(), &answer.body).meaning;
+    if let Meaning::Failed(failure) = meaning {
+        Sent::Refused(failure)
+    } else if meaning == Meaning::Accepted {
+        Sent::Accepted
+    } else {
+        Sent::Unsure(format!("discord answered {} to the request", answer.status))
+    }
+}
+
+/// What a call without a usable answer means for a request that costs.
+pub(crate) fn unsent(error: &CallError) -> Sent {
+    match (error.certainty, &error.answer) {
+        (Certainty::MaybeSent, _) => Sent::Unsure(error.to_string()),
+        (Certainty::Answered, Some(answer)) if answer.status < 500 => sent(answer),
+        (Certainty::Answered | Certainty::NotSent, _) => Sent::NotSent(hindrance(error)),
+    }
+}
+
+/// What a call without a usable answer means for those that wait for it.
+pub(crate) fn hindrance(error: &CallError) -> NotSent {
+    let why = match &error.kind {
+        CallErrorKind::Unreachable { .. } | CallErrorKind::LostAnswer { .. } => Hindrance::Unreachable,
+        CallErrorKind::RateLimited { .. } | CallErrorKind::TooLate => Hindrance::RateLimited,
+        CallErrorKind::Unauthorized { .. } => Hindrance::Unauthorized,
+        CallErrorKind::UpstreamFailed { .. }
+        | CallErrorKind::Unexpected { .. }
+        | CallErrorKind::TooLarge { .. }
+        | _ => Hindrance::UpstreamFailed,
+    };
+    NotSent { why, detail: chain(error), retry_after: error.retry_after }
+}
+
+/// A command that is not there.
+pub(crate) fn command_missing(error: &CommandError) -> NotSent {
+    NotSent { why: Hindrance::CommandMissing, detail: chain(error), retry_after: None }
+}
+
+fn refused(answer: &Answer, purpose: &str) -> NotSent {
+    let why = match answer.status {
+        401 | 403 => Hindrance::Unauthorized,
+        404 => Hindrance::ChannelUnknown,
+        429 => Hindrance::RateLimited,
+        _ => Hindrance::UpstreamFailed,
+    };
+    let said =
+        answer.error().and_then(|error| error.message).map(|said| format!(": {said}")).unwrap_or_default();
+    NotSent {
+        why,
+        detail: format!("{purpose}: discord answered {}{said}", answer.status),
+        retry_after: answer.retry_after(),
+    }
+}
+
+fn unreadable(error: &wire::Unreadable) -> NotSent {
+    NotSent { why: Hindrance::UpstreamFailed, detail: chain(error), retry_after: None }
+}
+
+/// The error and its causes on one line: a hindrance is stored as text.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

@@ -1,0 +1,175 @@
+//! When the channel is read, and what one read covered. Pure: it reads nothing itself.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use journeyman_midjourney::Sighting;
+use journeyman_midjourney::generation::Tracked;
+use journeyman_model::MessageId;
+use journeyman_moment::Moment;
+
+use crate::settings::Poll;
+
+/// The most pages one look reads to reach back to what it must cover.
+const MOST_PAGES: usize = 20;
+
+/// How urgently the channel must be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Urgency {
+    /// Nothing waits.
+    Idle,
+    /// Only late results are waited for.
+    Late,
+    /// Jobs are out.
+    Live,
+    /// A job cannot be sent before the newest message is known.
+    Now,
+}
+
+/// One page of the channel, newest first or not: order does not matter.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    /// Every message of the page, by whomever, with what it means.
+    pub(crate) messages: Vec<(MessageId, Sighting)>,
+    /// Whether there is nothing older.
+    pub(crate) is_last: bool,
+}
+
+/// One successful look: the pages of one read, joined.
+#[derive(Debug, Clone)]
+pub(crate) struct Look {
+    /// When it began.
+    pub(crate) began: Moment,
+    /// The messages that were there, ascending.
+    pub(crate) messages: Vec<(MessageId, Sighting)>,
+    ids: BTreeSet<MessageId>,
+    /// Whether everything back to the channel's beginning was read.
+    is_whole: bool,
+}
+
+impl Look {
+    /// What this look says of one message.
+    pub(crate) fn tracked(&self, message: Option<MessageId>) -> Tracked {
+        let Some(message) = message else { return Tracked::Unknown };
+        let covers = self.is_whole || self.ids.first().is_some_and(|oldest| *oldest <= message);
+        match (self.ids.contains(&message), covers) {
+            (true, _) => Tracked::Present,
+            (false, true) => Tracked::Absent,
+            (false, false) => Tracked::Unknown,
+        }
+    }
+
+    /// The newest message of the channel.
+    pub(crate) fn newest(&self) -> Option<MessageId> {
+        self.ids.last().copied()
+    }
+}
+
+/// What the last look says to a request that is about to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Baseline {
+    /// The newest message of the channel; `None` when it was empty.
+    pub(crate) newest: Option<MessageId>,
+    began: Moment,
+}
+
+/// The one reader of a channel.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    poll: Poll,
+    state: State,
+    rng: fastrand::Rng,
+    /// The newest message of the last complete look, and when that look began.
+    last: Option<Baseline>,
+    last_end: Moment,
+    gap: Duration,
+}
+
+#[derive(Debug)]
+enum State {
+    Resting,
+    Reading { began: Moment, low: Option<MessageId>, messages: Vec<(MessageId, Sighting)>, pages: usize },
+}
+
+impl Watch {
+    pub(crate) fn new(poll: Poll, seed: u64) -> Self {
+        Self {
+            poll,
+            state: State::Resting,
+            rng: fastrand::Rng::with_seed(seed),
+            last: None,
+            last_end: Moment::ORIGIN,
+            gap: Duration::ZERO,
+        }
+    }
+
+    /// The newest message, where a look is recent enough to serve as a baseline.
+    pub(crate) fn baseline(&self, now: Moment) -> Option<Baseline> {
+        self.last.filter(|last| now.since(last.began) <= self.poll.max)
+    }
+
+    /// When the next read is due.
+    pub(crate) fn due(&self, urgency: Urgency) -> Option<Moment> {
+        if matches!(self.state, State::Reading { .. }) {
+            return None;
+        }
+        match urgency {
+            Urgency::Idle => None,
+            Urgency::Late => Some(self.last_end + self.poll.late),
+            Urgency::Live => Some(self.last_end + self.gap),
+            Urgency::Now => Some(Moment::ORIGIN),
+        }
+    }
+
+    /// Begins a look that must reach back to `tracked` and to the newest message known.
+    pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) {
+        // Where nothing was read before, one page is enough: nothing older is awaited.
+        let known = self.last.and_then(|last| last.newest);
+        let low = match (known, tracked) {
+            (Some(known), Some(tracked)) => Some(known.min(tracked)),
+            (known, tracked) => known.or(tracked),
+        };
+        self.state = State::Reading { began: now, low, messages: Vec::new(), pages: 0 };
+    }
+
+    /// Takes a page: `Ok` with the finished look, `Err` with the message before which to read on.
+    pub(crate) fn page(&mut self, now: Moment, page: Page) -> Option<Result<Look, MessageId>> {
+        let State::Reading { began, low, messages, pages } = &mut self.state else { return None };
+        *pages += 1;
+        let oldest = page.messages.iter().map(|(id, _)| *id).min();
+        messages.extend(page.messages);
+        let reaches = match (&low, oldest) {
+            _ if page.is_last => true,
+            (Some(low), Some(oldest)) => oldest <= *low,
+            (None, _) | (_, None) => true,
+        };
+        if !reaches
+            && *pages < MOST_PAGES
+            && let Some(oldest) = oldest
+        {
+            return Some(Err(oldest));
+        }
+        let began = *began;
+        let mut messages = std::mem::take(messages);
+        messages.sort_by_key(|(id, _)| *id);
+        messages.dedup_by_key(|(id, _)| *id);
+        let ids: BTreeSet<MessageId> = messages.iter().map(|(id, _)| *id).collect();
+        let look = Look { began, messages, ids, is_whole: page.is_last };
+        let before = self.last.and_then(|last| last.newest);
+        self.last = Some(Baseline { newest: look.newest().or(before), began });
+        self.rest(now);
+        Some(Ok(look))
+    }
+
+    /// The read failed; the next one is due after the usual gap.
+    pub(crate) fn failed(&mut self, now: Moment) {
+        self.rest(now);
+    }
+
+    fn rest(&mut self, now: Moment) {
+        self.state = State::Resting;
+        self.last_end = now;
+        let spread = self.poll.max.saturating_sub(self.poll.min);
+        self.gap = self.poll.min + spread.mul_f64(self.rng.f64());
+    }
+}

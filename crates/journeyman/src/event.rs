@@ -1,0 +1,60 @@
+//! What a caller is told while a job runs. It is not the outcome.
+
+use std::path::PathBuf;
+
+use journeyman_model::MessageId;
+
+/// Something that happened to a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The request left.
+    Submitted,
+    /// Discord took the request. That is not yet acceptance by Midjourney.
+    Accepted,
+    /// No answer came to the request; watching for a sign instead of sending again.
+    Unsure,
+    /// Midjourney will start it.
+    Waiting,
+    /// It stands in Midjourney's queue.
+    Queued,
+    /// It runs.
+    Progress {
+        /// 0 to 100.
+        percent: u8,
+        /// A preview picture's address.
+        preview: Option<String>,
+    },
+    /// It is paused.
+    Paused,
+    /// The progress message is gone; the final image is awaited.
+    Vanished,
+    /// The final images are there and are being fetched.
+    Downloading,
+    /// An image is on disk.
+    Saved {
+        /// Where.
+        file: PathBuf,
+    },
+    /// It finished after it had been given up; the images are on disk.
+    FinishedLate(Finished),
+}
+
+/// A finished job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// The images on disk: each grid, followed by its quarters where they were asked for.
+    pub files: Vec<PathBuf>,
+    /// The prompt exactly as it was sent.
+    pub prompt: String,
+    /// The prompt as Midjourney shows it.
+    pub shown_prompt: Option<String>,
+    /// Midjourney's job id.
+    pub job_id: Option<String>,
+    /// The message with the images.
+    pub message_id: Option<MessageId>,
+    /// The labels of the buttons on it.
+    pub buttons: Vec<String>,
+    /// Whether it came after the job had been given up.
+    pub late: bool,
+}

@@ -1,0 +1,77 @@
+//! What a client is made with: a plain struct with documented defaults. It reads no file and no environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use journeyman_discord::{ApiBase, Token};
+use journeyman_midjourney::generation::Deadlines;
+use journeyman_model::{ChannelId, GuildId};
+
+/// Settings of a [`Client`](crate::Client).
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The account's token. Printed as `…`.
+    pub token: Token,
+    /// The channel to work in.
+    pub channel: ChannelId,
+    /// The channel's guild; `None` for a direct message with the bot.
+    pub guild: Option<GuildId>,
+    /// Where Discord's API is. Default `https://discord.com`.
+    pub api_base: ApiBase,
+    /// The least time between two departures. Default 350 ms: a courteous pace from an
+    /// article, not a rule of Discord's. `None` for no pace.
+    pub pace: Option<Duration>,
+    /// How often the channel is read while something waits.
+    pub poll: Poll,
+    /// How long a generation is waited for.
+    pub deadlines: Deadlines,
+    /// Whether progress messages can be seen by reading the channel.
+    pub progress: ProgressVisibility,
+    /// Where images are saved. Default `journeyman-images`. Made when missing.
+    pub out: PathBuf,
+    /// Whether a grid's four quarters are saved beside it. Default off.
+    pub split: bool,
+    /// How many times a request is sent again after a failure that allows it. Default 3.
+    pub max_retries: u32,
+    /// Seeds all jitter, so that a run can be repeated. Default: from the time.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// Settings with the defaults named at each field.
+    pub fn new(token: Token, channel: ChannelId) -> Self {
+        Self {
+            token,
+            channel,
+            guild: None,
+            api_base: ApiBase::default(),
+            pace: Some(Duration::from_millis(350)),
+            poll: Poll::default(),
+            deadlines: Deadlines::default(),
+            progress: ProgressVisibility::default(),
+            out: PathBuf::from("journeyman-images"),
+            split: false,
+            max_retries: 3,
+            seed: crate::wall::seed(),
+        }
+    }
+}
+
+/// How often the channel is read: a random time between the two after each read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Poll {
+    /// Default 3 s.
+    pub min: Duration,
+    /// Default 5 s.
+    pub max: Duration,
+    /// Between reads when only late results are waited for. Default 30 s.
+    pub late: Duration,
+}
+
+impl Default for Poll {
+    fn default() -> Self {
+        Self { min: Duration::from_secs(3), max: Duration::from_secs(5), late: Duration::from_secs(30) }
+    }
+}
+
+pub use journeyman_midjourney::generation::ProgressVisibility;
