@@ -276,8 +276,8 @@ impl Ledger {
             if !grant.seats.iter().any(|(taken, _)| *taken == bucket) {
                 self.buckets[bucket].limit.adopt(now, answer);
             }
-            let bucket = &self.buckets[bucket];
-            self.kinds[lane.kind].knows(&bucket.name, bucket.limit.shape());
+            let Bucket { name, limit, .. } = &mut self.buckets[bucket];
+            limit.reshape(self.kinds[lane.kind].knows(name, limit.shape()));
         } else if grant.alone {
             let kind = &mut self.kinds[lane.kind];
             kind.answered_without_headers(now, answer, config);

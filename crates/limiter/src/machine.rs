@@ -308,26 +308,24 @@ impl Machine {
 
     /// The earliest ticket of a credential that nothing holds back; notes what does.
     fn next_of(&mut self, now: Moment, account: u32) -> Option<(Ticket, u32)> {
-        let exempt = self.lineup.first_ready(account, true);
-        let counted = self.lineup.first_ready(account, false);
-        let mut closed = None;
-        let mut open = |first: Option<(Ticket, u32)>, exempt| {
-            first.filter(|_| match self.ledger.gate(now, account, exempt, &self.config) {
-                (Room::Free, _) => true,
-                (Room::Until(until), reason) => {
-                    closed = Some((reason, Some(until)));
-                    false
+        let mut first = None;
+        let mut closed: Option<(Reason, Option<Moment>)> = None;
+        for exempt in [true, false] {
+            let Some(head) = self.lineup.first_ready(account, exempt) else { continue };
+            let until = match self.ledger.gate(now, account, exempt, &self.config) {
+                (Room::Free, _) => {
+                    first = Some(first.map_or(head, |other| head.min(other)));
+                    continue;
                 }
-                (Room::Settling, reason) => {
-                    closed = Some((reason, None));
-                    false
-                }
-            })
-        };
-        let first = match (open(exempt, true), open(counted, false)) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
+                (Room::Until(until), reason) => (reason, Some(until)),
+                (Room::Settling, reason) => (reason, None),
+            };
+            // The timer is for whichever can go first; one without a time is woken by an ending.
+            closed = Some(match closed {
+                Some(other) if other.1.is_some_and(|at| until.1.is_none_or(|until| at <= until)) => other,
+                _ => until,
+            });
+        }
         if first.is_none() {
             self.lineup.close(
                 now,

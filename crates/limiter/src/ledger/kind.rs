@@ -59,13 +59,19 @@ impl Kind {
         self.spacing.unwrap_or(config.headerless)
     }
 
-    /// An answer described the limit.
-    pub(crate) fn knows(&mut self, name: &str, shape: Shape) {
-        match &mut self.prior {
-            Some((known, prior)) if **known == *name => *prior = shape,
-            prior => *prior = Some((name.into(), shape)),
-        }
+    /// An answer described the limit; gives back what all its resources together have shown.
+    pub(crate) fn knows(&mut self, name: &Arc<str>, shape: Shape) -> Shape {
         self.bare_answers = 0;
+        match &mut self.prior {
+            Some((known, prior)) if known == name => {
+                *prior = shape.with(prior);
+                *prior
+            }
+            prior => {
+                *prior = Some((name.clone(), shape));
+                shape
+            }
+        }
     }
 
     /// An answer described nothing.

@@ -26,16 +26,24 @@ impl Shape {
         Self { limit: limit.max(1), longest: Duration::ZERO, drip: Duration::ZERO }
     }
 
+    /// What two resources have shown of one limit; if they differ in size, the newer one is right.
+    pub(crate) fn with(self, older: &Self) -> Self {
+        if self.limit != older.limit {
+            return self;
+        }
+        Self { limit: self.limit, longest: self.longest.max(older.longest), drip: self.drip.max(older.drip) }
+    }
+
     fn learn(&mut self, limit: u32, used: u32, reset: Duration) {
         self.longest = self.longest.max(reset);
         self.drip = self.drip.max(reset / used.max(1));
         self.limit = limit.max(1);
     }
 
-    /// How long a slot of which no answer speaks is spent, `taken` being so at the time: what a
+    /// How long a slot of which no answer speaks is spent, with `crowd` in the bucket: what a
     /// fixed or a leaky bucket would need at most, whichever is longer.
-    fn spent(&self, taken: u32) -> Duration {
-        self.longest.max(self.drip.saturating_mul(taken))
+    fn spent(&self, crowd: u32) -> Duration {
+        self.longest.max(self.drip.saturating_mul(crowd))
     }
 }
 
@@ -115,7 +123,7 @@ impl ServerFed {
     /// No answer that speaks of this bucket: the slot is spent for a whole window.
     pub(crate) fn lost(&mut self, now: Moment, seat: Option<Seat>, margin: Duration) {
         self.land(seat);
-        let spent = self.shape.spent(seat.map_or_else(|| self.slots.used(now), |seat| seat.taken));
+        let spent = self.shape.spent(self.crowd(seat));
         self.slots.settle(now, now + spent + margin);
     }
 
@@ -142,6 +150,11 @@ impl ServerFed {
         self.blocked.extend(now + wait, Reason::RetryAfter);
         // The count was right and yet there was no room: from here on, whole windows only.
         self.floor = self.shape.longest;
+    }
+
+    /// Takes over what other resources of the same limit have shown.
+    pub(crate) fn reshape(&mut self, shape: Shape) {
+        self.shape = shape;
     }
 
     pub(crate) fn shape(&self) -> Shape {
@@ -180,6 +193,14 @@ impl ServerFed {
     fn hold(&self, answer: &Answer) -> Duration {
         let reset = answer.reset_after.unwrap_or(self.shape.longest);
         reset.saturating_add(ROUNDING).max(self.floor)
+    }
+
+    /// How many may have been in the bucket when a request arrived: those before it, itself, and those that
+    /// left later but may have overtaken it.
+    fn crowd(&self, seat: Option<Seat>) -> u32 {
+        let Some(seat) = seat else { return self.shape.limit };
+        let later = u32::try_from(self.departed - seat.number).unwrap_or(u32::MAX);
+        seat.taken.saturating_add(later).min(self.shape.limit)
     }
 
     fn land(&mut self, seat: Option<Seat>) {

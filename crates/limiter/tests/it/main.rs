@@ -1,0 +1,16 @@
+//! The limiter's tests from outside. They open no socket and wait for no real time.
+
+mod cancellation;
+mod defects;
+mod efficiency;
+#[cfg(feature = "tokio")]
+mod handle;
+mod headerless;
+mod ledger;
+mod lines;
+mod memory;
+mod retries;
+mod routes;
+mod verdicts;
+mod windows;
+mod world;

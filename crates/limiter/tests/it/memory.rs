@@ -1,0 +1,60 @@
+//! What nobody uses is forgotten. It measures entries, not bytes.
+
+use std::time::Duration;
+
+use journeyman_limiter::{Answer, Config, Credential, Knowledge, Request};
+
+use crate::lines::{Table, bucket, messages};
+use crate::windows::cases;
+
+#[test]
+fn a_hundred_thousand_channels_are_not_remembered_for_ever() {
+    let mut table = Table::new(Config { global: None, ..Config::default() });
+    let mut most = 0;
+    for channel in 0..u64::from(cases(20_000)) {
+        let ticket = table.ask(&messages(channel));
+        let _granted = table.machine.poll(table.now);
+        table.send(ticket);
+        let answer = bucket("b", 5, 4, 1_000);
+        table.machine.settle(table.now, ticket, journeyman_limiter::End::Answered(&answer));
+        table.pass(10);
+        most = most.max(table.machine.remembered());
+    }
+    table.machine.check_invariants();
+    // A minute at a hundred per second, each with a bucket, and the time that a round of sweeping takes.
+    assert!(most < 30_000, "{most} entries");
+}
+
+#[test]
+fn unknown_paths_and_credentials_are_forgotten_too() {
+    let mut table = Table::new(Config::default());
+    for number in 0..2_000 {
+        let credential = Credential::of_token(&format!("token {number}"));
+        let ticket = table.ask(&Request::get(format!("/odd/{number}")).with_credential(credential));
+        let _granted = table.machine.poll(table.now);
+        table.machine.settle(table.now, ticket, journeyman_limiter::End::Answered(&Answer::default()));
+    }
+    let before = table.machine.remembered();
+    table.pass(10 * 3_600_000);
+    for round in 0..6_000 {
+        table.pass(if round == 3_000 { 3_600_000 } else { 1 });
+        table.machine.explain(table.now, &messages(1));
+        let ticket = table.ask(&messages(1));
+        table.machine.cancel(table.now, ticket);
+    }
+    let _news = table.outputs();
+    assert!(table.machine.remembered() < before / 100, "{} of {before} are left", table.machine.remembered());
+}
+
+#[test]
+fn what_still_counts_is_not_forgotten() {
+    let mut table = Table::new(Config { global: None, idle: Duration::ZERO, ..Config::default() });
+    table.teach(&messages(1), &bucket("b", 2, 1, 7_200_000));
+    table.pass(3_600_000);
+    for channel in 2..200 {
+        table.teach(&messages(channel), &bucket("b", 2, 1, 1));
+        table.pass(2);
+    }
+    let known = table.machine.explain(table.now, &messages(1)).knowledge;
+    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 2, free: 1 });
+}

@@ -1,0 +1,147 @@
+//! The promise: with truthful headers no server model ever sees more than its limit. And what breaks the proof.
+
+use std::time::Duration;
+
+use journeyman_limiter::{Config, GlobalLimit, Mutation, Request};
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Runs, RngAlgorithm, TestError, TestRng, TestRunner};
+
+use crate::ledger::{Limit, Model, Server};
+use crate::world::{Faults, World};
+
+#[derive(Clone, Debug)]
+struct Case {
+    channel: (Model, u64, u64),
+    global: Option<(Model, u64, u64)>,
+    latency: (u64, u64),
+    channels: u64,
+    requests: u64,
+    /// Over how long the requests are asked for.
+    spread: u64,
+    pace: Option<Duration>,
+    seed: u64,
+}
+
+/// How many cases a property tries; `JOURNEYMAN_LONG=1` asks for many.
+pub(crate) fn cases(few: u32) -> u32 {
+    if std::env::var_os("JOURNEYMAN_LONG").is_some() { few * 100 } else { few }
+}
+
+fn model() -> impl Strategy<Value = Model> {
+    prop_oneof![
+        Just(Model::FirstArrival),
+        (0_u64..3_000_000).prop_map(Model::Aligned),
+        Just(Model::Log),
+        Just(Model::Leaky),
+    ]
+}
+
+fn limit(most: u64) -> impl Strategy<Value = (Model, u64, u64)> {
+    // Windows of whole microseconds per part, so that the leaky model divides evenly.
+    (model(), 1..=most, 50_u64..3_000).prop_map(|(model, limit, part)| (model, limit, part * 1_000 * limit))
+}
+
+prop_compose! {
+    fn case()(
+        channel in limit(6),
+        global in proptest::option::of(limit(10)),
+        least in 0_u64..200_000,
+        jitter in 0_u64..800_000,
+        channels in 1_u64..5,
+        requests in 10_u64..80,
+        spread in prop_oneof![Just(1), 1_u64..20_000_000],
+        pace in proptest::option::weighted(0.2, 1_u64..300),
+        seed in any::<u64>(),
+    ) -> Case {
+        let pace = pace.map(Duration::from_millis);
+        Case { channel, global, latency: (least, least + jitter), channels, requests, spread, pace, seed }
+    }
+}
+
+fn world(case: &Case, mutation: Mutation) -> World {
+    let build = |(model, limit, window)| Limit::new(model, limit, window);
+    let server = Server::new(build(case.channel), case.global.map(build));
+    let global = case.global.map(|(_, limit, window)| GlobalLimit {
+        limit: u32::try_from(limit).expect("small"),
+        window: Duration::from_micros(window),
+    });
+    let config = Config {
+        global,
+        pace: case.pace,
+        max_wait: Duration::from_hours(100),
+        mutation,
+        ..Config::default()
+    };
+    let mut world = World::new(config, server, case.latency, case.seed);
+    let mut rng = fastrand::Rng::with_seed(case.seed);
+    for number in 0..case.requests {
+        let (channel, at) = (rng.u64(0..case.channels), rng.u64(0..case.spread));
+        // Another message each time: what is learnt must not depend on the full path.
+        let path = format!(
+            "/channels/{}/messages/{}",
+            100_000_000_000_000_000 + channel,
+            200_000_000_000_000_000 + number
+        );
+        world.ask(at, Request::new(journeyman_limiter::Method::Delete, path));
+    }
+    world
+}
+
+fn check(case: &Case, mutation: Mutation) -> Result<(), TestCaseError> {
+    let mut world = world(case, mutation);
+    world.run();
+    prop_assert_eq!((world.user_429, world.global_429), (0, 0), "429s (channel, global)");
+    prop_assert_eq!(world.granted.len() as u64, case.requests, "everybody goes in the end");
+    prop_assert_eq!((world.machine.in_flight(), world.machine.waiting(), world.refused), (0, 0, 0));
+    Ok(())
+}
+
+/// The same cases on each run; the long run draws other ones.
+pub(crate) fn runner(few: u32) -> TestRunner {
+    let runs =
+        Runs { cases: cases(few), failure_persistence: None, max_shrink_iters: 200, ..Runs::default() };
+    let seed = if cases(1) > 1 { fastrand::Rng::with_seed(0xBEEF).u8(..) } else { 7 };
+    TestRunner::new_with_rng(runs, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]))
+}
+
+fn prove(few: u32, mutation: Mutation) -> Result<(), Box<TestError<Case>>> {
+    Ok(runner(few).run(&case(), |case| check(&case, mutation))?)
+}
+
+fn fails(mutation: Mutation) -> bool {
+    prove(300, mutation).is_err_and(|failure| matches!(*failure, TestError::Fail(..)))
+}
+
+#[test]
+fn no_server_model_ever_sees_more_than_its_limit() {
+    prove(300, Mutation::None).unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn the_property_fails_for_a_limiter_that_allows_one_more() {
+    assert!(fails(Mutation::OneMoreInBucket));
+}
+
+#[test]
+fn the_property_fails_for_a_global_limit_that_allows_one_more() {
+    assert!(fails(Mutation::OneMoreGlobal));
+}
+
+#[test]
+fn the_property_fails_for_a_limiter_that_counts_from_the_departure() {
+    assert!(fails(Mutation::CountFromDeparture));
+}
+
+#[test]
+fn lost_answers_cancellations_and_failed_connections_break_no_limit_and_leave_nothing_behind() {
+    let faults = Faults { lost: 100, not_sent: 100, cancelled: 200 };
+    let outcome = runner(200).run(&case(), |case| {
+        let mut world = world(&case, Mutation::None);
+        world.faults = faults;
+        world.run();
+        prop_assert_eq!((world.user_429, world.global_429), (0, 0), "429s (channel, global)");
+        prop_assert_eq!((world.machine.in_flight(), world.machine.waiting()), (0, 0));
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
