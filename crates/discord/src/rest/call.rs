@@ -131,6 +131,7 @@ impl<'a> Call<'a> {
         let headers = texts(response.headers());
         let mut answer = Answer { status, headers, body: Bytes::new() };
         self.learn(&answer);
+        tracing::trace!(purpose = self.request.purpose, status, "answered");
         // The relative waits in the headers count from here, so the limiter hears of them before the body
         // is read. Of a 429 the body says more than the headers.
         let (ended, body) = if status == 429 {

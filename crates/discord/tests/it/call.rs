@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use journeyman_discord::{CallErrorKind, Config, wire};
-use journeyman_limiter::{Certainty, Reason, RetryPolicy};
+use journeyman_discord::{CallErrorKind, Config, Rest, wire};
+use journeyman_limiter::{Certainty, Config as Limits, Limiter, Reason, RetryPolicy};
 use journeyman_model::{ChannelId, UserId};
+use journeyman_moment::Clock;
 use serde_json::json;
 
 use crate::scripted::{Server, Step, answer, answer_with, nobody};
-use crate::{rest, rest_with};
+use crate::{rest, rest_with, token};
 
 const CHANNEL: ChannelId = ChannelId::new(1_001_234_567_890_123_456);
 
@@ -92,6 +93,24 @@ async fn without_a_connection_nothing_was_sent_and_it_is_tried_as_often_as_allow
         assert!(text.contains("cannot connect to 127.0.0.1:") && text.contains("4 attempts"), "{text}");
         assert!(error.is_retryable() && error.hint().is_some());
     }
+}
+
+#[tokio::test]
+async fn a_handshake_that_fails_has_sent_nothing() {
+    let server = Server::start([]).await;
+    let secure = server.origin().replace("http:", "https:").parse().unwrap();
+    let clock = Clock::scaled(50.0);
+    let config = Config::new(token()).with_api_base(secure);
+    match Rest::new(config, Limiter::new(Limits::default(), clock), clock) {
+        Ok(rest) => {
+            let error = rest.call(&post()).await.unwrap_err();
+            assert!(matches!(error.kind, CallErrorKind::Unreachable { is_dns: false, .. }), "{error:?}");
+            assert_eq!((error.certainty, error.attempts), (Certainty::NotSent, 4));
+        }
+        // A machine without certificates cannot speak TLS at all, and is told so.
+        Err(error) => assert!(error.to_string().contains("ca-certificates"), "{error}"),
+    }
+    assert_eq!(server.lines().len(), 0);
 }
 
 #[tokio::test]

@@ -25,7 +25,10 @@ fn rest(api_base: ApiBase) -> Rest {
 
 fn rest_with(api_base: ApiBase, change: impl FnOnce(Config) -> Config) -> Rest {
     let clock = Clock::scaled(50.0);
-    let token = Token::parse(&format!("Bot MTAwMDAwMDAwMDAw.Gabcde.{CANARY}-0123456789")).unwrap();
-    let config = change(Config::new(token).with_api_base(api_base));
+    let config = change(Config::new(token()).with_api_base(api_base));
     Rest::new(config, Limiter::new(Limits::default(), clock), clock).unwrap()
+}
+
+fn token() -> Token {
+    Token::parse(&format!("Bot MTAwMDAwMDAwMDAw.Gabcde.{CANARY}-0123456789")).unwrap()
 }

@@ -158,7 +158,9 @@ async fn serve(mut stream: TcpStream, connection: usize, state: Arc<State>) -> i
 async fn read(stream: &mut TcpStream, connection: usize) -> io::Result<Seen> {
     let mut bytes = Vec::new();
     loop {
-        if let Some(seen) = whole(&bytes, connection) {
+        // What is no text is no HTTP, such as the greeting of TLS; the connection ends.
+        let text = std::str::from_utf8(&bytes).map_err(|_| io::ErrorKind::InvalidData)?;
+        if let Some(seen) = whole(text, connection) {
             return Ok(seen);
         }
         if stream.read_buf(&mut bytes).await? == 0 {
@@ -167,8 +169,7 @@ async fn read(stream: &mut TcpStream, connection: usize) -> io::Result<Seen> {
     }
 }
 
-fn whole(bytes: &[u8], connection: usize) -> Option<Seen> {
-    let text = std::str::from_utf8(bytes).unwrap();
+fn whole(text: &str, connection: usize) -> Option<Seen> {
     let (head, body) = text.split_once("\r\n\r\n")?;
     let line = head.lines().next()?.to_owned();
     let head: String = head.lines().map(|line| lower_name(line) + "\n").collect();
