@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::archive::Archive;
 use crate::driver::core::{Core, CoreSettings, JobNumber};
 use crate::driver::io::Io;
-use crate::driver::shell::{Begin, Caller, Command, Shell};
+use crate::driver::shell::{Begin, Caller, Command, Shell, Status};
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, MOST_EVENTS};
 use crate::settings::Settings;
@@ -109,13 +109,13 @@ impl Client {
         let number = JobNumber(self.numbers.fetch_add(1, Ordering::Relaxed));
         let (events_in, events) = mpsc::channel(MOST_EVENTS);
         let (outcome_in, outcome) = oneshot::channel();
-        let (record_in, record) = watch::channel(None);
-        let caller = Caller { events: events_in, outcome: Some(outcome_in), record: record_in };
+        let (status_in, status) = watch::channel(Status::default());
+        let caller = Caller { events: events_in, outcome: Some(outcome_in), status: status_in };
         let command = Command::Start { job: number, begin, caller };
         self.commands
             .send(command)
             .await
             .map_err(|_| Error::new(ErrorKind::Internal, "start a job: the driver is gone"))?;
-        Ok(Job { number, events, outcome, record, commands: self.commands.clone() })
+        Ok(Job { number, events, outcome, status, commands: self.commands.clone() })
     }
 }

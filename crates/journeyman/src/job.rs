@@ -1,11 +1,11 @@
 //! A job as its caller holds it: await, watch, cancel. The truth about it is the driver's.
 
-use journeyman_midjourney::generation::GenerationRecord;
+use journeyman_midjourney::generation::{GenerationRecord, Reason};
 use journeyman_model::MessageId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::driver::core::JobNumber;
-use crate::driver::shell::Command;
+use crate::driver::shell::{Command, Status};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
 
@@ -22,7 +22,7 @@ pub struct Job {
     pub(crate) number: JobNumber,
     pub(crate) events: mpsc::Receiver<Event>,
     pub(crate) outcome: oneshot::Receiver<Result<Finished, Error>>,
-    pub(crate) record: watch::Receiver<Option<GenerationRecord>>,
+    pub(crate) status: watch::Receiver<Status>,
     pub(crate) commands: mpsc::Sender<Command>,
 }
 
@@ -89,16 +89,21 @@ impl Job {
 
     /// The record as it was stored last: enough to [resume](crate::Client::resume) the job later.
     pub fn record(&self) -> Option<GenerationRecord> {
-        self.record.borrow().clone()
+        self.status.borrow().record.clone()
+    }
+
+    /// What the job waits for, as of its last step; `None` before the first and after the end.
+    pub fn waits_for(&self) -> Option<Reason> {
+        self.status.borrow().reason
     }
 
     /// The message to look at in Discord, where one is known.
     pub fn message_id(&self) -> Option<MessageId> {
-        self.record.borrow().as_ref().and_then(|record| record.message)
+        self.status.borrow().record.as_ref().and_then(|record| record.message)
     }
 
     /// Midjourney's job id, where it is known.
     pub fn job_id(&self) -> Option<String> {
-        self.record.borrow().as_ref().and_then(|record| record.job_id.clone())
+        self.status.borrow().record.as_ref().and_then(|record| record.job_id.clone())
     }
 }

@@ -24,7 +24,7 @@ pub use settings::{Poll, ProgressVisibility, Settings};
 pub use wall::unix_micros;
 
 pub use journeyman_discord::{ApiBase, Token};
-pub use journeyman_midjourney::generation::{Deadlines, GenerationRecord, RecordError};
+pub use journeyman_midjourney::generation::{Deadlines, GenerationRecord, Reason, RecordError};
 pub use journeyman_midjourney::{Failure, FailureKind, Notice};
 pub use journeyman_model::{ChannelId, GuildId, MessageId};
 pub use journeyman_moment::{Clock, Moment};

@@ -13,7 +13,7 @@ use journeyman_midjourney::{Meaning, Sighting};
 use journeyman_model::{MessageId, UserId};
 use journeyman_moment::Moment;
 
-use super::watch::{Look, Page, Urgency, Watch};
+use super::watch::{Look, Next, Page, Urgency, Watch};
 use crate::settings::Poll;
 
 /// A job's number, in the order of their coming.
@@ -56,7 +56,7 @@ pub(crate) enum Output {
     /// Find out who we are.
     Identify,
     /// Read one page of the channel, and answer with [`Input::Page`] or [`Input::PageFailed`].
-    Read { before: Option<MessageId> },
+    Read { before: Option<MessageId>, limit: u8 },
     /// Store the job's record before anything that follows.
     Journal { job: JobNumber },
     /// Send the job's request, and answer with [`Input::Sent`].
@@ -144,7 +144,6 @@ impl Core {
     }
 
     /// What a job waits for.
-    #[cfg_attr(not(test), expect(dead_code, reason = "explains a job to a later dashboard; tests read it"))]
     pub(crate) fn reason(&self, job: JobNumber) -> Option<Reason> {
         self.jobs.get(&job)?.reason()
     }
@@ -167,8 +166,10 @@ impl Core {
 
     fn on_page(&mut self, now: Moment, page: Page) {
         match self.watch.page(now, page) {
-            Some(Ok(look)) => self.on_look(now, &look),
-            Some(Err(before)) => self.outputs.push_back(Output::Read { before: Some(before) }),
+            Some(Next::Done(look)) => self.on_look(now, &look),
+            Some(Next::Before { message, limit }) => {
+                self.outputs.push_back(Output::Read { before: Some(message), limit });
+            }
             None => {}
         }
     }
@@ -313,8 +314,8 @@ impl Core {
     fn read_when_due(&mut self, now: Moment) {
         if self.watch.due(self.urgency()).is_some_and(|due| due <= now) {
             let tracked = self.jobs.values().filter(|one| one.is_out()).filter_map(Generation::message).min();
-            self.watch.begin(now, tracked);
-            self.outputs.push_back(Output::Read { before: None });
+            let limit = self.watch.begin(now, tracked);
+            self.outputs.push_back(Output::Read { before: None, limit });
         }
     }
 

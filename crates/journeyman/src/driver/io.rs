@@ -78,10 +78,10 @@ impl Io {
     }
 
     /// Reads one page of the channel.
-    pub(crate) async fn read(&self, before: Option<MessageId>) -> Result<Page, NotSent> {
+    pub(crate) async fn read(&self, before: Option<MessageId>, limit: u8) -> Result<Page, NotSent> {
         let channel = self.place.channel;
-        match self.rest.call(&translate::page_request(channel, before)).await {
-            Ok(answer) => translate::page(&answer, channel),
+        match self.rest.call(&translate::page_request(channel, before, limit)).await {
+            Ok(answer) => translate::page(&answer, channel, limit),
             Err(error) => Err(translate::hindrance(&error)),
         }
     }
@@ -186,7 +186,7 @@ impl Io {
 
     async fn fresh(&self, message: Option<MessageId>, index: usize) -> Option<File> {
         let page = self.rest.call(&wire::messages_around(self.place.channel, message?, 1)).await.ok()?;
-        let page = translate::page(&page, self.place.channel).ok()?;
+        let page = translate::page(&page, self.place.channel, 1).ok()?;
         let (_, sighting) = page.messages.into_iter().find(|(id, _)| Some(*id) == message)?;
         sighting.files.into_iter().nth(index)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use journeyman_midjourney::generation::{Generation, GenerationRecord, Report};
+use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report};
 use journeyman_midjourney::outcome::{NotSent, Outcome};
 use journeyman_model::{CommandVersion, UserId};
 use journeyman_moment::{Clock, Moment};
@@ -39,7 +39,14 @@ pub(crate) enum Begin {
 pub(crate) struct Caller {
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) outcome: Option<oneshot::Sender<Result<Finished, Error>>>,
-    pub(crate) record: watch::Sender<Option<GenerationRecord>>,
+    pub(crate) status: watch::Sender<Status>,
+}
+
+/// What is known of a job at this moment.
+#[derive(Debug, Default)]
+pub(crate) struct Status {
+    pub(crate) record: Option<GenerationRecord>,
+    pub(crate) reason: Option<Reason>,
 }
 
 impl Caller {
@@ -151,8 +158,8 @@ impl Shell {
             Output::Identify => {
                 self.tasks.spawn(async move { Done::Identified(io.identify().await) });
             }
-            Output::Read { before } => {
-                self.tasks.spawn(async move { Done::Page(io.read(before).await) });
+            Output::Read { before, limit } => {
+                self.tasks.spawn(async move { Done::Page(io.read(before, limit).await) });
             }
             Output::Send { job, prompt, nonce, rediscover } => {
                 let stale = self.versions.remove(&job).filter(|_| rediscover);
@@ -168,7 +175,7 @@ impl Shell {
     fn journal(&mut self, job: JobNumber) {
         let record = self.core.record(job, self.clock.now(), wall::unix_micros());
         if let (Some(record), Some(caller)) = (record, self.callers.get(&job)) {
-            caller.record.send_replace(Some(record));
+            caller.status.send_replace(Status { record: Some(record), reason: self.core.reason(job) });
         }
     }
 

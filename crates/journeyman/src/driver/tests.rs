@@ -32,10 +32,8 @@ fn visible(name: &str) -> Virtual {
 }
 
 fn failure(world: &Virtual, number: u64) -> FailureKind {
-    match world.end(number) {
-        Outcome::Failed(failure) => failure.kind,
-        other => panic!("{other:?}"),
-    }
+    let end = world.end(number);
+    if let Outcome::Failed(failure) = end { failure.kind } else { panic!("{end:?}") }
 }
 
 /// Zero rate-limited, zero invalid, each charged and executed once, each image its own prompt's.
@@ -58,7 +56,10 @@ fn assert_nothing_broken(world: &mut Virtual, jobs: u64) {
             .iter()
             .find(|job| job.nonce.as_deref() == Some(&*format!("14000000000{number:08}")))
             .expect("the job in the report");
-        assert!(record.images.iter().any(|image| image.contains(&owner.job_id)), "{record:?} is not {owner:?}");
+        assert!(
+            record.images.iter().any(|image| image.contains(&owner.job_id)),
+            "{record:?} is not {owner:?}"
+        );
     }
 }
 
@@ -130,7 +131,7 @@ fn with_default_visibility_an_invisible_refusal_is_no_response_after_sixty_secon
         world.run_until_settled();
         assert_eq!(failure(&world, 0), FailureKind::NoResponse, "{name}");
         let took = world.took(0);
-        assert!(took >= Duration::from_secs(60) && took < Duration::from_secs(75), "{name}: {took:?}");
+        assert!(took >= Duration::from_mins(1) && took < Duration::from_secs(75), "{name}: {took:?}");
     }
 }
 
@@ -218,6 +219,6 @@ fn the_same_seed_gives_the_same_run_bit_for_bit() {
 fn after_everything_ended_the_channel_is_read_no_more() {
     let mut world = visible("happy");
     let before = world.departures;
-    world.run_until(world.now + Duration::from_secs(3_600));
+    world.run_until(world.now + Duration::from_hours(1));
     assert_eq!(world.departures, before);
 }

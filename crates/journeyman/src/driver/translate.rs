@@ -11,24 +11,21 @@ use journeyman_model::{ChannelId, Message, MessageId, UserId};
 
 use super::watch::Page;
 
-/// As many messages as Discord gives at once: fewer requests in a busy channel.
-const PAGE: u8 = 100;
-
 /// The request for one page of the channel.
-pub(crate) fn page_request(channel: ChannelId, before: Option<MessageId>) -> Request {
+pub(crate) fn page_request(channel: ChannelId, before: Option<MessageId>, limit: u8) -> Request {
     match before {
-        None => wire::newest_messages(channel, PAGE),
-        Some(before) => wire::messages_before(channel, before, PAGE),
+        None => wire::newest_messages(channel, limit),
+        Some(before) => wire::messages_before(channel, before, limit),
     }
 }
 
-/// A page as the driver wants it: every message, classified.
-pub(crate) fn page(answer: &Answer, channel: ChannelId) -> Result<Page, NotSent> {
+/// A page as the driver wants it: every message, classified; `limit` messages were asked for.
+pub(crate) fn page(answer: &Answer, channel: ChannelId, limit: u8) -> Result<Page, NotSent> {
     if answer.status != 200 {
         return Err(refused(answer, &format!("read the messages of channel {channel}")));
     }
     let values = wire::read::messages(answer).map_err(|error| unreadable(&error))?;
-    let is_last = values.len() < usize::from(PAGE);
+    let is_last = values.len() < usize::from(limit);
     let messages = values
         .iter()
         .filter_map(|value| Some((Message::from_json(value)?.id?, classify_message(value))))

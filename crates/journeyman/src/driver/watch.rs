@@ -11,7 +11,12 @@ use journeyman_moment::Moment;
 use crate::settings::Poll;
 
 /// The most pages one look reads to reach back to what it must cover.
-const MOST_PAGES: usize = 20;
+const MOST_PAGES: usize = 30;
+
+/// A message is some 4 kB, so a page is no larger than it needs to be: twice what the last look
+/// needed. A page that does not reach back is followed by a full one.
+const LEAST_PAGE: u8 = 10;
+const FULL_PAGE: u8 = 100;
 
 /// How urgently the channel must be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,6 +70,25 @@ impl Look {
     }
 }
 
+/// How a look goes on after a page.
+#[derive(Debug)]
+pub(crate) enum Next {
+    /// It is complete.
+    Done(Look),
+    /// It must reach further back.
+    Before {
+        /// The oldest message so far.
+        message: MessageId,
+        /// How many messages to ask for.
+        limit: u8,
+    },
+}
+
+/// A page with room for as many again.
+fn enough(needed: usize) -> u8 {
+    u8::try_from(needed.saturating_mul(2)).unwrap_or(u8::MAX).clamp(LEAST_PAGE, FULL_PAGE)
+}
+
 /// What the last look says to a request that is about to leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Baseline {
@@ -83,6 +107,7 @@ pub(crate) struct Watch {
     last: Option<Baseline>,
     last_end: Moment,
     gap: Duration,
+    page: u8,
 }
 
 #[derive(Debug)]
@@ -100,6 +125,7 @@ impl Watch {
             last: None,
             last_end: Moment::ORIGIN,
             gap: Duration::ZERO,
+            page: LEAST_PAGE,
         }
     }
 
@@ -121,8 +147,9 @@ impl Watch {
         }
     }
 
-    /// Begins a look that must reach back to `tracked` and to the newest message known.
-    pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) {
+    /// Begins a look that must reach back to `tracked` and to the newest message known; says how
+    /// many messages to ask for.
+    pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) -> u8 {
         // Where nothing was read before, one page is enough: nothing older is awaited.
         let known = self.last.and_then(|last| last.newest);
         let low = match (known, tracked) {
@@ -130,10 +157,11 @@ impl Watch {
             (known, tracked) => known.or(tracked),
         };
         self.state = State::Reading { began: now, low, messages: Vec::new(), pages: 0 };
+        self.page
     }
 
-    /// Takes a page: `Ok` with the finished look, `Err` with the message before which to read on.
-    pub(crate) fn page(&mut self, now: Moment, page: Page) -> Option<Result<Look, MessageId>> {
+    /// Takes a page, and says how the look goes on.
+    pub(crate) fn page(&mut self, now: Moment, page: Page) -> Option<Next> {
         let State::Reading { began, low, messages, pages } = &mut self.state else { return None };
         *pages += 1;
         let oldest = page.messages.iter().map(|(id, _)| *id).min();
@@ -147,9 +175,13 @@ impl Watch {
             && *pages < MOST_PAGES
             && let Some(oldest) = oldest
         {
-            return Some(Err(oldest));
+            return Some(Next::Before { message: oldest, limit: FULL_PAGE });
         }
         let began = *began;
+        self.page = match low {
+            Some(low) => enough(messages.iter().filter(|(id, _)| id >= low).count()),
+            None => LEAST_PAGE,
+        };
         let mut messages = std::mem::take(messages);
         messages.sort_by_key(|(id, _)| *id);
         messages.dedup_by_key(|(id, _)| *id);
@@ -158,7 +190,7 @@ impl Watch {
         let before = self.last.and_then(|last| last.newest);
         self.last = Some(Baseline { newest: look.newest().or(before), began });
         self.rest(now);
-        Some(Ok(look))
+        Some(Next::Done(look))
     }
 
     /// The read failed; the next one is due after the usual gap.

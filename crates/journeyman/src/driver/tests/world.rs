@@ -23,10 +23,9 @@ use crate::settings::Poll;
 #[derive(Debug, Clone)]
 enum Purpose {
     Identify,
-    Read,
+    Read(u8),
     Discover(JobNumber),
     Send(JobNumber),
-    Fetch(JobNumber),
 }
 
 struct Call {
@@ -46,15 +45,15 @@ enum Happening {
 
 /// How a job of the virtual world ended.
 #[derive(Debug, Clone)]
-pub(crate) struct End1 {
-    pub(crate) outcome: Outcome,
-    pub(crate) at: Moment,
+pub(super) struct Ending {
+    pub(super) outcome: Outcome,
+    pub(super) at: Moment,
 }
 
 /// The whole system.
-pub(crate) struct Virtual {
-    pub(crate) now: Moment,
-    pub(crate) world: World,
+pub(super) struct Virtual {
+    pub(super) now: Moment,
+    pub(super) world: World,
     core: Core,
     machine: Machine,
     credential: Credential,
@@ -69,17 +68,17 @@ pub(crate) struct Virtual {
     seq: u64,
     rng: fastrand::Rng,
     /// Every end, in order; a late result is a second one.
-    pub(crate) ends: BTreeMap<JobNumber, Vec<End1>>,
-    pub(crate) reports: BTreeMap<JobNumber, Vec<Report>>,
-    pub(crate) started: BTreeMap<JobNumber, Moment>,
+    pub(super) ends: BTreeMap<JobNumber, Vec<Ending>>,
+    pub(super) reports: BTreeMap<JobNumber, Vec<Report>>,
+    pub(super) started: BTreeMap<JobNumber, Moment>,
     /// How many requests left.
-    pub(crate) departures: u64,
+    pub(super) departures: u64,
     pending: BTreeSet<JobNumber>,
     prompts: BTreeMap<JobNumber, String>,
 }
 
 impl Virtual {
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings) -> Self {
         let progress = match settings.progress {
             journeyman_sim::Visibility::Visible => ProgressVisibility::Visible,
             journeyman_sim::Visibility::Ephemeral => ProgressVisibility::Hidden,
@@ -122,7 +121,7 @@ impl Virtual {
     }
 
     /// Begins a job at a moment.
-    pub(crate) fn start_at(&mut self, at: Moment, number: u64, prompt: &str) {
+    pub(super) fn start_at(&mut self, at: Moment, number: u64, prompt: &str) {
         let job = JobNumber(number);
         self.pending.insert(job);
         self.prompts.insert(job, prompt.to_owned());
@@ -130,7 +129,7 @@ impl Virtual {
     }
 
     /// Begins jobs one after another: each when the one before has ended.
-    pub(crate) fn run_one_after_another(&mut self, prompts: &[String]) {
+    pub(super) fn run_one_after_another(&mut self, prompts: &[String]) {
         for (number, prompt) in (0_u64..).zip(prompts) {
             self.start_at(self.now, number, prompt);
             self.run_until_settled();
@@ -138,7 +137,7 @@ impl Virtual {
     }
 
     /// Steps until every job that was begun has ended.
-    pub(crate) fn run_until_settled(&mut self) {
+    pub(super) fn run_until_settled(&mut self) {
         while !self.pending.is_empty() {
             assert!(self.step(), "nothing is due and {:?} have not ended at {:?}", self.pending, self.now);
             assert!(self.now < Moment::from_secs(86_400 * 30), "a month passed: {:?}", self.pending);
@@ -146,7 +145,7 @@ impl Virtual {
     }
 
     /// Steps until a moment.
-    pub(crate) fn run_until(&mut self, until: Moment) {
+    pub(super) fn run_until(&mut self, until: Moment) {
         while self.next_due().is_some_and(|due| due <= until) {
             self.step();
         }
@@ -154,22 +153,20 @@ impl Virtual {
     }
 
     /// The only end of a job.
-    pub(crate) fn end(&self, number: u64) -> &Outcome {
+    pub(super) fn end(&self, number: u64) -> &Outcome {
         let ends = &self.ends[&JobNumber(number)];
         assert_eq!(ends.len(), 1, "{ends:?}");
         &ends[0].outcome
     }
 
     /// The only end of a job, which must be a finish.
-    pub(crate) fn finished(&self, number: u64) -> &Finished {
-        match self.end(number) {
-            Outcome::Finished(finished) => finished,
-            other => panic!("job {number} ended in {other:?}"),
-        }
+    pub(super) fn finished(&self, number: u64) -> &Finished {
+        let end = self.end(number);
+        if let Outcome::Finished(finished) = end { finished } else { panic!("job {number} ended in {end:?}") }
     }
 
     /// How long a job took.
-    pub(crate) fn took(&self, number: u64) -> Duration {
+    pub(super) fn took(&self, number: u64) -> Duration {
         let job = JobNumber(number);
         self.ends[&job][0].at.since(self.started[&job])
     }
@@ -207,15 +204,15 @@ impl Virtual {
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Identify => self.submit(Purpose::Identify, wire::me()),
-                Output::Read { before } => {
-                    self.submit(Purpose::Read, translate::page_request(self.channel, before));
+                Output::Read { before, limit } => {
+                    self.submit(Purpose::Read(limit), translate::page_request(self.channel, before, limit));
                 }
                 Output::Send { job, prompt, nonce, rediscover } => self.send(job, prompt, nonce, rediscover),
                 Output::Journal { .. } => {}
                 Output::Report { job, report } => self.reports.entry(job).or_default().push(report),
                 Output::Ended { job, outcome } => {
                     self.pending.remove(&job);
-                    self.ends.entry(job).or_default().push(End1 { outcome, at: self.now });
+                    self.ends.entry(job).or_default().push(Ending { outcome, at: self.now });
                 }
             }
         }
@@ -276,7 +273,7 @@ impl Virtual {
                 Limited::Refused { ticket, .. } => {
                     let id = self.tickets.remove(&ticket).expect("a ticket");
                     let call = self.calls.remove(&id).expect("a call");
-                    self.give_up(call, Certainty::NotSent);
+                    self.give_up(&call, Certainty::NotSent);
                 }
             }
         }
@@ -347,7 +344,7 @@ impl Virtual {
             return self.decide(id, Certainty::Answered, Some(answer));
         }
         let call = self.calls.remove(&id).expect("a call");
-        self.conclude(call, &answer);
+        self.conclude(&call, &answer);
     }
 
     /// What `rest/call.rs` does after an attempt, in virtual time.
@@ -369,21 +366,21 @@ impl Virtual {
             Decision::Stop { .. } => {
                 let call = self.calls.remove(&id).expect("a call");
                 match answer {
-                    Some(answer) if answer.status < 500 => self.conclude(call, &answer),
+                    Some(answer) if answer.status < 500 => self.conclude(&call, &answer),
                     // A 5xx may have been executed (resilience: reconcile, never resend).
-                    Some(_) => self.give_up(call, Certainty::MaybeSent),
-                    None => self.give_up(call, certainty),
+                    Some(_) => self.give_up(&call, Certainty::MaybeSent),
+                    None => self.give_up(&call, certainty),
                 }
             }
         }
     }
 
-    fn conclude(&mut self, call: Call, answer: &Answer) {
+    fn conclude(&mut self, call: &Call, answer: &Answer) {
         let now = self.now;
         match call.purpose {
             Purpose::Identify => self.core.on(now, Input::Identified(translate::user(answer))),
-            Purpose::Read => {
-                let input = match translate::page(answer, self.channel) {
+            Purpose::Read(limit) => {
+                let input = match translate::page(answer, self.channel, limit) {
                     Ok(page) => Input::Page(page),
                     Err(why) => Input::PageFailed(why),
                 };
@@ -396,11 +393,10 @@ impl Virtual {
                 self.send_waiting();
             }
             Purpose::Send(job) => self.core.on(now, Input::Sent { job, sent: translate::sent(answer) }),
-            Purpose::Fetch(_) => {}
         }
     }
 
-    fn give_up(&mut self, call: Call, certainty: Certainty) {
+    fn give_up(&mut self, call: &Call, certainty: Certainty) {
         let why = NotSent {
             why: Hindrance::UpstreamFailed,
             detail: format!("{}: gave up after {} attempts", call.request.purpose, call.attempts),
@@ -409,7 +405,7 @@ impl Virtual {
         let now = self.now;
         match call.purpose {
             Purpose::Identify => self.core.on(now, Input::Identified(Err(why))),
-            Purpose::Read => self.core.on(now, Input::PageFailed(why)),
+            Purpose::Read(_) => self.core.on(now, Input::PageFailed(why)),
             Purpose::Send(job) => {
                 let sent = match certainty {
                     Certainty::NotSent => Sent::NotSent(why),
@@ -417,14 +413,14 @@ impl Virtual {
                 };
                 self.core.on(now, Input::Sent { job, sent });
             }
-            Purpose::Discover(job) | Purpose::Fetch(job) => {
+            Purpose::Discover(job) => {
                 self.core.on(now, Input::Sent { job, sent: Sent::NotSent(why) });
             }
         }
     }
 
     /// The image behind a finished job, fetched from the world's own file host.
-    pub(crate) fn picture(&mut self, finished: &Finished) -> Vec<u8> {
+    pub(super) fn picture(&mut self, finished: &Finished) -> Vec<u8> {
         let url = &finished.files[0].url;
         let path =
             url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
@@ -436,10 +432,9 @@ impl Virtual {
     }
 
     /// The message ids of all finals, each of which must belong to one job only.
-    pub(crate) fn finals(&self) -> Vec<MessageId> {
-        let finished = |end: &End1| match &end.outcome {
-            Outcome::Finished(finished) => finished.message,
-            _ => None,
+    pub(super) fn finals(&self) -> Vec<MessageId> {
+        let finished = |end: &Ending| {
+            if let Outcome::Finished(finished) = &end.outcome { finished.message } else { None }
         };
         self.ends.values().flatten().filter_map(finished).collect()
     }
