@@ -8,5 +8,6 @@ mod explain;
 mod fixture;
 mod fixtures;
 mod fuzz;
+mod mirror;
 mod payload;
 mod prompt;
