@@ -198,8 +198,9 @@ impl<'a> Call<'a> {
         match error {
             RetryError::Failed { source, .. } => self.error(source.trouble, source.certainty),
             RetryError::Refused { refused, source, .. } => self.refused(refused, source),
-            // The limiter may learn to give up in another way; nothing is known of it but its words.
-            _ => self.error(Trouble::new(CallErrorKind::TooLate), Certainty::MaybeSent),
+            // Another way to give up, of which nothing is known: the careful reading of it.
+            _ => self
+                .error(Trouble::new(CallErrorKind::LostAnswer { is_timeout: false }), Certainty::MaybeSent),
         }
     }
 

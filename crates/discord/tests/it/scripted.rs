@@ -41,7 +41,7 @@ pub(crate) fn answer_with(status: u16, headers: &str, body: &str) -> String {
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    /// The how manieth connection it came on.
+    /// Which connection it came on, counted from 0.
     pub(crate) connection: usize,
     /// `POST /api/v9/interactions HTTP/1.1`.
     pub(crate) line: String,
