@@ -1,2 +1,31 @@
-//! The `journeyman` command.
-fn main() {}
+//! The `journeyman` command: parses, runs one command, and turns its end into an exit code.
+//!
+//! It decides nothing about images; the library does.
+
+mod args;
+mod commands;
+mod config;
+mod error;
+mod exit;
+mod log;
+mod show;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match args::parse() {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(error::typed(&error)),
+    };
+    let environment = config::Environment::of_process();
+    log::begin(cli.verbose, environment.get("JOURNEYMAN_LOG"));
+    match commands::run(cli, &environment) {
+        Ok(()) => ExitCode::from(exit::OK),
+        Err(error) => {
+            // Nobody is left to tell when stderr is closed.
+            let _ = std::io::stderr().write_all(error.text().as_bytes());
+            ExitCode::from(error.code())
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
+use journeyman_sim as sim;
+
+/// Makes images with Midjourney through Discord.
+///
+/// Unofficial, and not affiliated with Midjourney or Discord. Driving a user account by program
+/// breaks their terms and can cost the account. `imagine --sim` needs no account.
+#[derive(Debug, Parser)]
+#[command(name = "journeyman", version, disable_help_subcommand = true, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Read this configuration file instead of the usual one.
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// Log more to stderr; twice for each request. `JOURNEYMAN_LOG` sets a filter instead.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The definition of all flags.
+pub(crate) fn definition() -> clap::Command {
+    // `sim` takes the same flags without a condition, so that they cannot carry it themselves.
+    let of_a_world = ["scenario", "era", "errors", "progress", "plan", "seed", "script"];
+    Cli::command().mut_subcommand("imagine", |imagine| {
+        of_a_world.into_iter().fold(imagine, |imagine, name| imagine.mut_arg(name, |arg| arg.requires("sim")))
+    })
+}
+
+/// What was typed.
+///
+/// # Errors
+/// clap's own: a request for help or the version among them.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    definition().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make images from a prompt, and save them.
+    Imagine(Imagine),
+    /// Tell what a message, a page of messages, a gateway frame or an error body means.
+    Explain(Explain),
+    /// Serve a simulated Discord with the Midjourney bot, until stopped.
+    Sim(Sim),
+    /// Check configuration, token shape, reachability and clock.
+    Doctor(Connection),
+    /// Show the configuration.
+    #[command(subcommand)]
+    Config(Config),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print help for a command, or a topic: exit-codes, scenarios.
+    Help {
+        /// A command or a topic.
+        topic: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Imagine {
+    /// The prompt, with Midjourney's parameters, as one argument.
+    pub(crate) prompt: String,
+    /// Use a simulated Discord in this process: no account, no network.
+    #[arg(long)]
+    pub(crate) sim: bool,
+    /// Save images in this folder. Default: journeyman-images.
+    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Also save a grid's four quarters.
+    #[arg(long)]
+    pub(crate) split: bool,
+    /// Print one JSON object per event on stdout; the last one is `finished` or `failed`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with the error `JobQueued` when Midjourney queues the job.
+    #[arg(long)]
+    pub(crate) fail_if_queued: bool,
+    /// Do not draw the picture in the terminal.
+    #[arg(long)]
+    pub(crate) no_picture: bool,
+    #[command(flatten)]
+    pub(crate) world: ImagineWorld,
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// Where and as whom to speak. A token is never an argument: other users of the machine could read it.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct Connection {
+    /// Read the token from this file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The channel's id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) channel: Option<String>,
+    /// The guild's id; none for a direct message.
+    #[arg(long, value_name = "ID")]
+    pub(crate) guild: Option<String>,
+    /// Discord's origin; /api/vN is appended. Plain http for this machine only.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) api_base: Option<String>,
+}
+
+/// The world of `imagine --sim`.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "With --sim")]
+pub(crate) struct ImagineWorld {
+    #[command(flatten)]
+    pub(crate) world: World,
+    /// How many times faster than real time everything runs, waits and limits included.
+    #[arg(long, value_name = "X", default_value_t = 10.0, value_parser = factor, requires = "sim")]
+    pub(crate) speed: f64,
+}
+
+/// What a simulated world is like.
+#[derive(Debug, Args)]
+pub(crate) struct World {
+    /// What happens to the job; `journeyman help scenarios` lists them.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) scenario: Option<String>,
+    /// Which bot: 2023 shows progress in the channel, 2026 does not.
+    #[arg(long, value_parser = PossibleValuesParser::new(sim::Era::NAMES))]
+    pub(crate) era: Option<String>,
+    /// Who sees refusals. Visible is an assumption that was never captured.
+    #[arg(long, value_parser = PossibleValuesParser::new(sim::Visibility::NAMES))]
+    pub(crate) errors: Option<String>,
+    /// Who sees progress.
+    #[arg(long, value_parser = PossibleValuesParser::new(sim::Visibility::NAMES))]
+    pub(crate) progress: Option<String>,
+    /// The account's plan: how many jobs run at once.
+    #[arg(long, value_parser = PossibleValuesParser::new(sim::Plan::NAMES))]
+    pub(crate) plan: Option<String>,
+    /// Seed of every random choice; the same seed gives the same run.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Outcomes per prompt, faults and timings, as TOML.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) script: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sim {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) world: World,
+    /// How many times faster the bot works; limits and clock stay real.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = factor)]
+    pub(crate) speed: f64,
+    /// How many times faster the whole world runs; give the client `JOURNEYMAN_TIME_SCALE` to match.
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = factor)]
+    pub(crate) time_scale: f64,
+    /// Accept any token, each as its own account, and make any channel on first use.
+    #[arg(long)]
+    pub(crate) permissive: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// A JSON file, or - for standard input.
+    #[arg(default_value = "-", value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Print one JSON object per message.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print every setting and where it comes from; a token prints as `…`.
+    Show {
+        #[command(flatten)]
+        connection: Connection,
+    },
+}
+
+/// A factor by which time runs faster.
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if (0.01..=1_000.0).contains(&factor) => Ok(factor),
+        _ => Err("expected a number from 0.01 to 1000".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_contradict_nothing() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn a_scenario_without_the_simulator_is_a_usage_error() {
+        let understood =
+            |args: &[&str]| definition().try_get_matches_from([&["journeyman"], args].concat()).is_ok();
+        assert!(!understood(&["imagine", "--scenario", "happy", "a fox"]));
+        assert!(!understood(&["imagine", "--speed", "5", "a fox"]));
+        assert!(understood(&["imagine", "a fox"]));
+        assert!(understood(&["imagine", "--sim", "--scenario", "happy", "--speed", "5", "a fox"]));
+        assert!(understood(&["sim", "--scenario", "happy"]));
+    }
+
+    #[test]
+    fn a_factor_is_a_positive_number() {
+        for bad in ["0", "-1", "nan", "inf", "fast"] {
+            assert!(factor(bad).is_err(), "{bad}");
+        }
+    }
+}

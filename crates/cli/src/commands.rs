@@ -1,0 +1,86 @@
+//! One file per command; here each gets what it needs. What they do is theirs.
+
+mod completions;
+mod config;
+mod doctor;
+mod explain;
+mod help;
+mod imagine;
+mod sim;
+mod world;
+
+use std::path::Path;
+
+use journeyman::ErrorKind;
+
+use crate::args::{Cli, Command, Config, Connection};
+use crate::config::{Configuration, Environment, Flag};
+use crate::error::Error;
+use crate::show::Terminal;
+
+/// Runs the command to its end.
+pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
+    let file = cli.config.as_deref();
+    match cli.command {
+        Command::Imagine(args) => {
+            let terminal = Terminal::of(environment);
+            in_runtime(imagine::run(&args, || gather(&args, environment, file), terminal))
+        }
+        Command::Explain(args) => explain::run(&args),
+        Command::Sim(args) => in_runtime(sim::run(&args)),
+        Command::Doctor(connection) => in_runtime(doctor::run(configuration(&connection, environment, file))),
+        Command::Config(Config::Show { connection }) => {
+            config::show(&configuration(&connection, environment, file)?)
+        }
+        Command::Completions { shell } => completions::run(shell),
+        Command::Help { topic } => help::run(topic.as_deref()),
+    }
+}
+
+fn gather(
+    args: &crate::args::Imagine,
+    environment: &Environment,
+    file: Option<&Path>,
+) -> Result<Configuration, journeyman::Error> {
+    let mut flags = flags(&args.connection);
+    if let Some(out) = &args.out {
+        flags.push(("out", "--out", out.to_string_lossy().into_owned()));
+    }
+    if args.split {
+        flags.push(("split", "--split", "true".to_owned()));
+    }
+    if let Some(seed) = args.world.world.seed {
+        flags.push(("seed", "--seed", seed.to_string()));
+    }
+    Configuration::gather(flags, environment, file)
+}
+
+fn configuration(
+    connection: &Connection,
+    environment: &Environment,
+    file: Option<&Path>,
+) -> Result<Configuration, journeyman::Error> {
+    Configuration::gather(flags(connection), environment, file)
+}
+
+fn flags(connection: &Connection) -> Vec<Flag> {
+    let token_file = connection.token_file.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let typed = [
+        ("token_file", "--token-file", token_file),
+        ("channel", "--channel", connection.channel.clone()),
+        ("guild", "--guild", connection.guild.clone()),
+        ("api_base", "--api-base", connection.api_base.clone()),
+    ];
+    typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?))).collect()
+}
+
+/// Runs an async command. Two threads: the simulator and the client do not wait for each other's work.
+fn in_runtime(command: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime
+        .map_err(|why| journeyman::Error::new(ErrorKind::Internal, "start the runtime").with_source(why))?;
+    let ended = runtime.block_on(command);
+    // A look-up of a name may still hang in a blocking thread; nobody waits for it any more.
+    runtime.shutdown_background();
+    ended
+}

@@ -1,0 +1,162 @@
+//! `doctor`: is everything set up? It looks, says what it found, and changes nothing; it never prints a token.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use journeyman::{Clock, Error, ErrorKind, Settings};
+use journeyman_discord::{CallError, CallErrorKind, Config, Rest};
+use journeyman_limiter::Limiter;
+
+use crate::config::Configuration;
+use crate::error;
+use crate::show;
+
+/// A clock that is further off than this makes nonces and records lie.
+const MOST_SKEW: Duration = Duration::from_secs(10);
+
+/// Runs every check that can be run; the first one that fails gives the exit code.
+pub(super) async fn run(configuration: Result<Configuration, Error>) -> Result<(), error::Error> {
+    let mut visit = Visit::default();
+    visit.good("version", format!("journeyman {}", env!("CARGO_PKG_VERSION")));
+    if let Some(configuration) = visit.judge("configuration", configuration, read_from) {
+        examine(&mut visit, &configuration).await;
+    }
+    show::print(&visit.text)?;
+    visit.first.map_or(Ok(()), |error| Err(error.into()))
+}
+
+fn read_from(configuration: &Configuration) -> String {
+    match &configuration.file {
+        Some(file) if configuration.file_was_read => file.display().to_string(),
+        Some(file) => format!("no file at {}; environment and flags only", file.display()),
+        None => "no file; environment and flags only".to_owned(),
+    }
+}
+
+async fn examine(visit: &mut Visit, configuration: &Configuration) {
+    let shape =
+        |token: &journeyman::Token| if token.is_bot() { "a bot's" } else { "a user account's" }.to_owned();
+    visit.judge("token", configuration.token(), shape);
+    visit.judge("channel", configuration.need::<journeyman::ChannelId>("channel"), ToString::to_string);
+    let risk = configuration.api_base().and_then(|base| configuration.accept_risk(&base).map(|()| base));
+    visit.judge("account risk", risk, |base| {
+        if base.is_loopback() { "none: the API base is this machine" } else { "accepted" }.to_owned()
+    });
+    if visit.first.is_some() {
+        visit.skipped("discord", "correct the above first");
+        visit.skipped("clock", "needs an answer of Discord's");
+        return;
+    }
+    let Some((settings, scale)) = visit.judge("settings", configuration.account(), |_| "complete".to_owned())
+    else {
+        return;
+    };
+    ask_discord(visit, &settings, Clock::scaled(scale)).await;
+}
+
+async fn ask_discord(visit: &mut Visit, settings: &Settings, clock: Clock) {
+    let limiter = Limiter::new(journeyman_limiter::Config::default(), clock);
+    let mut config = Config::new(settings.token.clone()).with_api_base(settings.api_base.clone());
+    // A person waits for this.
+    config.retry.max_retries = 1;
+    let rest = match Rest::new(config, limiter, clock) {
+        Ok(rest) => rest,
+        Err(why) => {
+            let error = Error::new(ErrorKind::Configuration, "set up HTTP").with_source(why);
+            visit.judge("discord", Err::<(), _>(error), |()| String::new());
+            return;
+        }
+    };
+    let host = settings.api_base.host();
+    let account = rest.me().await.map_err(of_call);
+    visit.judge("discord", account, |user| format!("{host} answers; the token is account {user}'s"));
+    match rest.server_date() {
+        Some(date) => {
+            let there = i64::try_from(date.unix_s).unwrap_or(i64::MAX);
+            let since = i64::try_from(clock.to_real(clock.now().since(date.received)).as_secs()).unwrap_or(0);
+            let here = journeyman::unix_micros() / 1_000_000;
+            visit.judge("clock", skew(here, there.saturating_add(since)), |off| {
+                format!("{off} s off Discord's")
+            });
+        }
+        None => visit.skipped("clock", "needs an answer of Discord's"),
+    }
+}
+
+/// How far apart two clocks are, in seconds.
+fn skew(here: i64, there: i64) -> Result<i64, Error> {
+    let off = here.saturating_sub(there);
+    if off.unsigned_abs() <= MOST_SKEW.as_secs() {
+        return Ok(off);
+    }
+    Err(Error::new(ErrorKind::Configuration, format!("this machine's clock is {off} s off Discord's"))
+        .with_hint("set the clock, for instance with NTP"))
+}
+
+fn of_call(error: CallError) -> Error {
+    let kind = if matches!(error.kind, CallErrorKind::Unreachable { .. }) {
+        ErrorKind::Unreachable
+    } else if matches!(error.kind, CallErrorKind::RateLimited { .. }) {
+        ErrorKind::RateLimited
+    } else if matches!(error.kind, CallErrorKind::Unauthorized { .. }) {
+        ErrorKind::Unauthorized
+    } else {
+        ErrorKind::UpstreamFailed
+    };
+    let hint = error.hint().unwrap_or("try again later");
+    Error::new(kind, "ask Discord who the token belongs to")
+        .with_hint(hint)
+        .with_retry_after(error.retry_after)
+        .with_source(error)
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Visit {
+    text: String,
+    first: Option<Error>,
+}
+
+impl Visit {
+    fn judge<T>(
+        &mut self,
+        name: &str,
+        found: Result<T, Error>,
+        tell: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        match found {
+            Ok(value) => {
+                self.good(name, tell(&value));
+                Some(value)
+            }
+            Err(error) => {
+                self.line("bad", name, &error::chain(&error));
+                self.first.get_or_insert(error);
+                None
+            }
+        }
+    }
+
+    fn good(&mut self, name: &str, what: impl AsRef<str>) {
+        self.line("ok", name, what.as_ref());
+    }
+
+    fn skipped(&mut self, name: &str, why: &str) {
+        self.line("--", name, &format!("not tried: {why}"));
+    }
+
+    fn line(&mut self, mark: &str, name: &str, what: &str) {
+        let _ = writeln!(self.text, "{mark:<4} {name:<14} {what}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_may_be_a_little_off_and_no_more() {
+        assert_eq!(skew(1_010, 1_000).ok(), Some(10));
+        assert_eq!(skew(1_000, 1_011).err().map(|error| error.kind()), Some(ErrorKind::Configuration));
+    }
+}

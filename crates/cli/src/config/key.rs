@@ -1,0 +1,67 @@
+//! Every setting by name, with its default and what it is. What a value means is `meaning`'s subject.
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// What it is, to follow "it is".
+    pub(crate) about: &'static str,
+    pub(crate) default: Option<&'static str>,
+    /// Never shown.
+    pub(crate) secret: bool,
+    pub(crate) in_file: bool,
+    pub(crate) in_environment: bool,
+    /// Another way to name the same thing.
+    pub(crate) rival: Option<&'static str>,
+}
+
+impl Key {
+    /// The name of its environment variable.
+    pub(crate) fn variable(&self) -> String {
+        format!("JOURNEYMAN_{}", self.name.to_uppercase())
+    }
+}
+
+const fn key(name: &'static str, default: Option<&'static str>, about: &'static str) -> Key {
+    Key { name, about, default, secret: false, in_file: true, in_environment: true, rival: None }
+}
+
+/// Every setting, in the order in which `config show` prints them.
+pub(crate) const KEYS: &[Key] = &[
+    Key { secret: true, rival: Some("token_file"), ..key("token", None, "the account's token") },
+    Key { rival: Some("token"), ..key("token_file", None, "a file with the account's token in it") },
+    key("channel", None, "the id of the channel to work in"),
+    key("guild", None, "the id of the channel's guild, left out for a direct message"),
+    key("api_base", Some("https://discord.com"), "an origin; plain http for this machine only"),
+    // Only a file can hold it: a flag or a variable is too easily passed on without being read.
+    Key {
+        in_environment: false,
+        ..key("accept_account_risk", Some("false"), "true once you accept the risk in README.md")
+    },
+    key("out", Some("journeyman-images"), "the folder in which images are saved"),
+    key("split", Some("false"), "true to save a grid's four quarters too"),
+    key("pace_ms", Some("350"), "the least time between two requests, in milliseconds, 0 for none"),
+    key("poll_min_s", Some("3"), "the least time between two looks at the channel, in seconds"),
+    key("poll_max_s", Some("5"), "the longest time between two looks at the channel, in seconds"),
+    key("max_retries", Some("3"), "how many times a request that allows it is sent again"),
+    key("progress", Some("auto"), "whether progress can be seen in the channel: auto, visible or hidden"),
+    key("first_sign_s", Some("60"), "how long a first sign of the job is waited for, in seconds"),
+    key("no_progress_s", Some("300"), "how long a job may show no progress, in seconds"),
+    key(
+        "slow_s",
+        Some("1200"),
+        "the same while queued, relaxed, or where progress cannot be seen, in seconds",
+    ),
+    key("grace_s", Some("15"), "how long a result is waited for after a message vanished, in seconds"),
+    key("cap_s", Some("3600"), "how long a job is waited for at most, in seconds"),
+    key("seed", None, "a number that seeds all jitter; from the time when left out"),
+    Key {
+        in_file: false,
+        ..key("time_scale", Some("1"), "how many times faster time runs; for a loopback api_base only")
+    },
+];
+
+/// The key with this name.
+pub(crate) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}

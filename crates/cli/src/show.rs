@@ -1,0 +1,54 @@
+//! What people and programs see: data on stdout, everything else on stderr. It decides nothing.
+
+mod json;
+mod picture;
+mod progress;
+
+use std::io::{IsTerminal as _, Write as _};
+
+use journeyman::ErrorKind;
+
+pub(crate) use json::Lines;
+pub(crate) use picture::draw;
+pub(crate) use progress::Progress;
+
+use crate::config::Environment;
+use crate::error::Error;
+
+/// What the terminal can do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    /// Whether a person sees stderr, so that a line may move.
+    pub(crate) moves: bool,
+    /// Whether it shows pictures of coloured half blocks.
+    pub(crate) pictures: bool,
+}
+
+impl Terminal {
+    /// What stderr and the environment say.
+    pub(crate) fn of(environment: &Environment) -> Self {
+        let dumb = environment.get("TERM") == Some("dumb");
+        let moves = std::io::stderr().is_terminal() && !dumb;
+        let truecolour = matches!(environment.get("COLORTERM"), Some("truecolor" | "24bit"));
+        Self { moves, pictures: moves && truecolour && !environment.has("NO_COLOR") }
+    }
+}
+
+/// Prints data. A reader that has gone, as `head` goes, is no error.
+pub(crate) fn print(text: &str) -> Result<(), Error> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(why) if why.kind() != std::io::ErrorKind::BrokenPipe => {
+            let error =
+                journeyman::Error::new(ErrorKind::Storage, "write to standard output").with_source(why);
+            Err(error.with_hint("check where the output goes, and the free space there").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells people something, on stderr.
+pub(crate) fn tell(text: &str) {
+    // Nobody is left to tell when stderr is closed.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -1,0 +1,11 @@
+//! The command line from outside: every test starts the binary and reads what it wrote. No test calls its functions.
+
+mod bad_input;
+mod configuration;
+mod doctor;
+mod explain;
+mod harness;
+mod help;
+mod interrupt;
+mod scenarios;
+mod simulator;
