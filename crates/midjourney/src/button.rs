@@ -100,6 +100,14 @@ pub(crate) fn is_midjourneys(custom_id: &str) -> bool {
     custom_id.starts_with("MJ::")
 }
 
+/// Custom ids change; the words on such a button rather not.
+fn is_called_for_a_human(label: &str) -> bool {
+    let label = label.to_lowercase();
+    ["appeal", "acknowledge", "accept", "agree", "resubmit", "verify", "human"]
+        .iter()
+        .any(|word| label.contains(word))
+}
+
 /// Why a button cannot be pressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -138,7 +146,7 @@ pub struct FoundOn {
 /// A link, or a button for a human.
 pub fn press(button: &Button, on: FoundOn, place: &Place<'_>, nonce: &str) -> Result<Value, CannotPress> {
     let custom_id = button.custom_id.as_deref().ok_or(CannotPress::Link)?;
-    if CustomId::parse(custom_id).is_for_a_human() {
+    if CustomId::parse(custom_id).is_for_a_human() || is_called_for_a_human(&button.label) {
         return Err(CannotPress::ForAHuman);
     }
     Ok(json!({

@@ -4,7 +4,9 @@
 //! `answer`'s, and silence is a generation's. Colours decide nothing here: they differ between
 //! years for the same title, and some errors have none.
 
-use crate::failure::FailureKind;
+use self::Clue::{Anywhere, Content, CustomId, Description, Event, Footer, IframePath, Title};
+use self::Text::{Begins, Has, Is};
+use crate::failure::FailureKind as Kind;
 
 /// One kind of notice: all clues must be there.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +57,7 @@ pub enum Text {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
     /// A failure.
-    Failure(FailureKind),
+    Failure(Kind),
     /// Midjourney's queue.
     Queued,
     /// A start.
@@ -126,17 +128,13 @@ pub(crate) fn find(notices: &[Evidence]) -> Option<(&'static Row, usize)> {
     })
 }
 
-const fn row(name: &'static str, clues: &'static [Clue], kind: FailureKind, source: &'static str) -> Row {
+const fn row(name: &'static str, clues: &'static [Clue], kind: Kind, source: &'static str) -> Row {
     Row { name, clues, reading: Reading::Failure(kind), source }
 }
 
 const fn other(name: &'static str, clues: &'static [Clue], reading: Reading, source: &'static str) -> Row {
     Row { name, clues, reading, source }
 }
-
-use Clue::{Anywhere, Content, CustomId, Description, Event, Footer, IframePath, Title};
-use FailureKind as Kind;
-use Text::{Begins, Has, Is};
 
 const IFRAME: &str = "INTERACTION_IFRAME_MODAL_CREATE";
 

@@ -1,6 +1,22 @@
 //! What does it mean? Prompts, commands, and what the Midjourney bot answers.
 //!
 //! Pure: it does no input or output, reads no clock and draws no randomness.
+//!
+//! ```
+//! use journeyman_midjourney::{Explanation, classify_message};
+//! use serde_json::json;
+//!
+//! let running = classify_message(&json!({ "content": "**a lighthouse** - <@7> (31%) (fast)" }));
+//! assert_eq!(Explanation::of(&running).percent, Some(31));
+//!
+//! let refused = classify_message(&json!({
+//!     "author": { "id": "936929561302675456" },
+//!     "embeds": [{ "title": "Banned prompt detected", "footer": { "text": "/imagine a lighthouse" } }],
+//! }));
+//! let refused = Explanation::of(&refused);
+//! assert_eq!((refused.kind, refused.error, refused.retryable), ("refused", Some("PreModeration"), false));
+//! assert_eq!(refused.prompt.as_deref(), Some("a lighthouse"));
+//! ```
 
 pub mod answer;
 pub mod application;

@@ -75,6 +75,10 @@ fn what_a_human_must_decide_is_never_pressed() {
     for custom_id in ["MJ::Captcha::3", "MJ::CaptchaSolve", "MJ::iframe::token", "mj::prompts::APPEAL::x"] {
         assert_eq!(press(&button(custom_id), ON, &place(None), "1"), Err(CannotPress::ForAHuman));
     }
+    for label in ["Accept ToS", "Acknowledge", "I agree", "Appeal"] {
+        let renamed = Button { label: label.to_owned(), ..button("MJ::New::x") };
+        assert_eq!(press(&renamed, ON, &place(None), "1"), Err(CannotPress::ForAHuman), "{label}");
+    }
     let link = Button { custom_id: None, ..button("") };
     assert_eq!(press(&link, ON, &place(None), "1"), Err(CannotPress::Link));
 }
