@@ -261,14 +261,16 @@ impl Bot {
         }
     }
 
-    /// Whether a job's order is in the report, and as what.
+    /// The jobs of accounts, those of one nonce together.
     pub(crate) fn reports(&self) -> Vec<JobReport> {
         let mut reports: Vec<JobReport> = Vec::new();
+        let mut places = BTreeMap::new();
         for job in self.jobs.values().filter(|job| !job.order.stranger) {
-            let known = reports.iter_mut().find(|report| {
-                report.nonce.is_some() && report.nonce == job.order.nonce && report.prompt == job.order.prompt
-            });
-            match known {
+            let place = match &job.order.nonce {
+                Some(nonce) => *places.entry((job.order.user.id, nonce)).or_insert(reports.len()),
+                None => reports.len(),
+            };
+            match reports.get_mut(place) {
                 Some(report) => job.add_to(report),
                 None => reports.push(job.report()),
             }

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use journeyman_sim::{Pictures, Running, ScaledClock, Settings, picture_owner, serve};
+use journeyman_sim::{FaultKind, FaultRule, Pictures, Running, ScaledClock, Settings, picture_owner, serve};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -138,4 +138,86 @@ async fn a_prompt_becomes_a_picture_over_a_real_socket() {
     assert_eq!(report["jobs"][0]["state"], "finished");
     assert_eq!(report["jobs"][0]["executions"], 1);
     running.shutdown().await;
+}
+
+/// The world after its first interaction met a fault, and the same connection's answer to it.
+async fn struck(kind: FaultKind) -> (io::Result<Answer>, Running, Wire) {
+    let running =
+        served(Settings { faults: vec![FaultRule::once(kind, "POST", "/interactions")], ..tiny() }).await;
+    let mut wire = Wire::open(&running).await;
+    let answer = wire.imagine(&running, "a cat").await;
+    (answer, running, wire)
+}
+
+fn kind_of(answer: io::Result<Answer>) -> Result<u16, io::ErrorKind> {
+    answer.map(|answer| answer.status).map_err(|error| error.kind())
+}
+
+#[tokio::test]
+async fn a_lost_answer_closes_the_connection_after_executing() {
+    let (answer, running, _wire) = struck(FaultKind::LoseAnswer).await;
+    assert_eq!(kind_of(answer), Err(io::ErrorKind::UnexpectedEof));
+    assert_eq!(running.report().interactions, 1);
+}
+
+#[tokio::test]
+async fn a_reset_before_executing_is_a_reset() {
+    let (answer, running, _wire) = struck(FaultKind::ResetBefore).await;
+    assert_eq!(kind_of(answer), Err(io::ErrorKind::ConnectionReset));
+    assert_eq!(running.report().interactions, 0);
+    assert_eq!(running.report().requests["POST"]["/interactions"]["none"], 1);
+}
+
+#[tokio::test]
+async fn a_reset_after_executing_is_a_reset() {
+    let (answer, running, _wire) = struck(FaultKind::ResetAfter).await;
+    assert_eq!(kind_of(answer), Err(io::ErrorKind::ConnectionReset));
+    assert_eq!(running.report().interactions, 1);
+}
+
+#[tokio::test]
+async fn a_reused_connection_is_reset_and_a_fresh_one_is_not() {
+    // The connection has carried the command index before.
+    let (answer, running, _wire) = struck(FaultKind::ResetReused).await;
+    assert_eq!(kind_of(answer), Err(io::ErrorKind::ConnectionReset));
+    let mut fresh = Wire::open(&running).await;
+    assert_eq!(fresh.imagine(&running, "a cat").await.expect("an answer").status, 204);
+    assert_eq!(running.report().interactions, 1);
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_reset_after_its_answer() {
+    let (answer, running, mut wire) = struck(FaultKind::ResetIdle).await;
+    assert_eq!(kind_of(answer), Ok(204));
+    let error = wire.stream.read_u8().await.expect_err("no more bytes");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(running.report().interactions, 1);
+}
+
+#[tokio::test]
+async fn a_late_answer_still_arrives() {
+    let (answer, running, _wire) = struck(FaultKind::Latency).await;
+    assert_eq!(kind_of(answer), Ok(204));
+    assert_eq!(running.report().faults["latency"], 1);
+}
+
+#[tokio::test]
+async fn what_is_too_large_for_discord_is_refused() {
+    let running = served(tiny()).await;
+    let mut wire = Wire::open(&running).await;
+    let path = format!("/api/v10/channels/{}/messages", running.ready.channel_id);
+    let body = json!({ "content": "x".repeat(25 * 1024 * 1024) });
+    let answer = wire.ask("POST", &path, &body).await.expect("an answer");
+    assert_eq!((answer.status, answer.json()["code"].as_u64()), (413, Some(40005)));
+}
+
+#[tokio::test]
+async fn a_shut_down_world_answers_no_more() {
+    let running = served(tiny()).await;
+    let mut wire = Wire::open(&running).await;
+    assert_eq!(wire.ask("GET", "/api/v10/users/@me", &Value::Null).await.expect("an answer").status, 200);
+    let address = running.ready.rest.trim_start_matches("http://").to_owned();
+    running.shutdown().await;
+    assert!(wire.ask("GET", "/api/v10/users/@me", &Value::Null).await.is_err());
+    assert!(TcpStream::connect(address).await.is_err());
 }

@@ -2,7 +2,9 @@
 //!
 //! What a single file promises is tested beside it.
 
+mod api;
 mod capture;
 mod http;
 mod scenario;
 mod support;
+mod world;

@@ -1,0 +1,292 @@
+//! Discord's endpoints as a client meets them: pages, refusals, uploads, links, limits.
+//!
+//! The bot plays no part here.
+
+use std::time::Duration;
+
+use journeyman_sim::{Connection, HttpRequest, Limits, Pictures, Settings};
+use serde_json::{Value, json};
+
+use crate::support::{Client, imagine};
+
+fn client() -> Client {
+    Client::new(Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() })
+}
+
+fn messages(client: &Client) -> String {
+    format!("/api/v10/channels/{}/messages", client.ready.channel_id)
+}
+
+/// Posts so many messages and returns their ids, oldest first.
+fn talk(client: &mut Client, count: usize) -> Vec<String> {
+    let path = messages(client);
+    (0..count)
+        .map(|number| {
+            client.wait_ms(5);
+            let answer = client.send("POST", &path, &json!({ "content": format!("message {number}") }));
+            answer.json().expect("a message")["id"].as_str().expect("an id").to_owned()
+        })
+        .collect()
+}
+
+fn ids(client: &mut Client, query: &str) -> Vec<String> {
+    let path = format!("{}?{query}", messages(client));
+    let page = client.get(&path).json().expect("a page");
+    page.as_array()
+        .expect("a list")
+        .iter()
+        .map(|message| message["id"].as_str().expect("an id").to_owned())
+        .collect()
+}
+
+fn newest_first(ids: &[String]) -> Vec<String> {
+    ids.iter().rev().cloned().collect()
+}
+
+#[test]
+fn pages_are_cut_as_by_discord() {
+    let mut client = client();
+    let all = talk(&mut client, 120);
+    assert_eq!(ids(&mut client, ""), newest_first(&all[70..]), "fifty by default");
+    assert_eq!(ids(&mut client, "limit=100"), newest_first(&all[20..]));
+    let before = format!("limit=3&before={}", all[10]);
+    assert_eq!(ids(&mut client, &before), newest_first(&all[7..10]));
+    let after = format!("limit=3&after={}", all[10]);
+    assert_eq!(ids(&mut client, &after), newest_first(&all[11..14]), "the nearest, not the newest");
+    let around = format!("limit=4&around={}", all[10]);
+    assert_eq!(ids(&mut client, &around), newest_first(&all[9..13]));
+    assert!(ids(&mut client, &format!("after={}", all[119])).is_empty());
+}
+
+#[test]
+fn each_refusal_has_discords_status_and_code() {
+    let mut client = client();
+    let channel = client.ready.channel_id.clone();
+    let long = "x".repeat(2_001);
+    let cases: &[(&str, &str, Value, u16, u64)] = &[
+        ("GET", "/api/v10/channels/123/messages", Value::Null, 404, 10003),
+        ("GET", &format!("/api/v10/channels/{channel}/messages/123"), Value::Null, 404, 10008),
+        ("GET", &format!("/api/v10/channels/{channel}/messages?limit=0"), Value::Null, 400, 50035),
+        ("GET", &format!("/api/v10/channels/{channel}/messages?limit=101"), Value::Null, 400, 50035),
+        ("POST", &format!("/api/v10/channels/{channel}/messages"), json!({ "content": "" }), 400, 50006),
+        ("POST", &format!("/api/v10/channels/{channel}/messages"), json!({ "content": long }), 400, 50035),
+        ("POST", &format!("/api/v10/channels/{channel}/messages"), Value::Null, 400, 50109),
+        ("GET", "/api/v10/guilds/123/application-command-index", Value::Null, 404, 10004),
+        ("GET", "/api/v10/nothing/at/all", Value::Null, 404, 0),
+        ("PUT", "/api/v10/interactions", Value::Null, 405, 0),
+        ("GET", "/api/v6/users/@me", Value::Null, 400, 50041),
+        ("POST", "/api/v10/interactions", json!({ "type": 2 }), 400, 50035),
+        ("POST", "/api/v10/interactions", json!([]), 400, 50109),
+    ];
+    for (method, path, body, status, code) in cases {
+        let answer = client.send(method, path, body);
+        assert_eq!(answer.status, *status, "{method} {path}");
+        let json = answer.json().expect("JSON");
+        assert_eq!(json["code"], *code, "{method} {path}: {json}");
+        assert!(json["message"].is_string(), "{method} {path}");
+        assert_eq!(answer.header("via"), Some("1.1 google"), "{method} {path}");
+        assert!(answer.header("date").is_some_and(|date| date.ends_with(" GMT")), "{method} {path}");
+    }
+}
+
+#[test]
+fn an_interaction_is_refused_for_what_is_wrong_with_it() {
+    let mut client = client();
+    let version = client.version();
+    let good = imagine(&client.ready, &version, "a cat", 1);
+    let mut check = |path: &str, value: Value, status: u16, code: u64| {
+        let mut body = good.clone();
+        *body.pointer_mut(path).expect("a field") = value;
+        let answer = client.send("POST", "/api/v10/interactions", &body);
+        let json = answer.json().unwrap_or_default();
+        assert_eq!(
+            (answer.status, json["code"].as_u64().unwrap_or_default()),
+            (status, code),
+            "{path}: {json}"
+        );
+    };
+    check("/application_id", json!("1"), 404, 10002);
+    check("/channel_id", json!("1"), 404, 10003);
+    check("/data/id", json!("1"), 404, 10063);
+    check("/data/version", json!("1"), 400, 50035);
+    check("/data/options", json!([]), 400, 50035);
+    check("/data/options/0/value", json!("x".repeat(6_001)), 400, 50035);
+    check("/data/options/0/value", json!("é".repeat(6_000)), 204, 0);
+    check("/type", json!(9), 400, 50035);
+    assert_eq!(client.world.report().interactions, 1);
+}
+
+#[test]
+fn who_may_not_is_told_so_and_counted() {
+    let mut client =
+        Client::new(Settings { locked_channels: vec![77], limits: Limits::none(), ..Settings::default() });
+    let answer = client.get("/api/v10/channels/77/messages");
+    assert_eq!((answer.status, answer.json().expect("JSON")["code"].as_u64()), (403, Some(50001)));
+    for headers in [vec![], vec![("Authorization".to_owned(), "someone else's".to_owned())]] {
+        let request = HttpRequest {
+            method: "GET".to_owned(),
+            path: "/api/v10/users/@me".to_owned(),
+            headers,
+            body: vec![],
+        };
+        let answer = client.world.handle(client.now, request);
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.json(), Some(json!({ "message": "401: Unauthorized", "code": 0 })));
+    }
+    assert_eq!(client.world.report().invalid_requests, 3);
+}
+
+#[test]
+fn a_permissive_world_takes_any_token_and_any_channel() {
+    let mut client =
+        Client::new(Settings { permissive: true, limits: Limits::none(), ..Settings::default() });
+    let mut me = |token: &str| {
+        let request = HttpRequest {
+            method: "GET".to_owned(),
+            path: "/api/v10/users/@me".to_owned(),
+            headers: vec![("authorization".to_owned(), token.to_owned())],
+            body: vec![],
+        };
+        client.world.handle(client.now, request).json().expect("an account")
+    };
+    let (user, bot) = (me("anything"), me("Bot anything"));
+    assert_ne!(user["id"], bot["id"], "each token is its own account");
+    assert_eq!((&user["bot"], &bot["bot"]), (&json!(false), &json!(true)));
+    assert_eq!(me("anything")["id"], user["id"]);
+    assert_eq!(client.get("/api/v10/channels/4242/messages").json(), Some(json!([])));
+}
+
+#[test]
+fn a_bot_cannot_use_what_is_for_users() {
+    let mut client =
+        Client::new(Settings { permissive: true, limits: Limits::none(), ..Settings::default() });
+    let version = client.version();
+    let body = imagine(&client.ready, &version, "a cat", 1);
+    client.ready.token = "Bot x".to_owned();
+    for answer in [
+        client.send("POST", "/api/v10/interactions", &body),
+        client.get("/api/v10/users/@me/application-command-index"),
+    ] {
+        assert_eq!((answer.status, answer.json().expect("JSON")["code"].as_u64()), (403, Some(20001)));
+    }
+}
+
+#[test]
+fn a_message_is_created_shown_and_deleted() {
+    let mut client = client();
+    let path = messages(&client);
+    let created =
+        client.send("POST", &path, &json!({ "content": "hello", "nonce": "12" })).json().expect("a message");
+    assert_eq!(created["nonce"], "12", "whoever sent it is told its nonce");
+    let one = format!("{path}/{}", created["id"].as_str().expect("an id"));
+    let shown = client.get(&one).json().expect("a message");
+    assert_eq!(shown["content"], "hello");
+    assert_eq!(shown.get("nonce"), None, "a reader is not");
+    assert_eq!(client.send("DELETE", &one, &Value::Null).status, 204);
+    assert_eq!(client.get(&one).status, 404);
+}
+
+#[test]
+fn another_users_message_cannot_be_deleted() {
+    let mut client = client();
+    client.imagine("a cat");
+    client.wait_until_quiet();
+    let path = format!("{}/{}", messages(&client), client.page()[0]["id"].as_str().expect("an id"));
+    let answer = client.send("DELETE", &path, &Value::Null);
+    assert_eq!((answer.status, answer.json().expect("JSON")["code"].as_u64()), (403, Some(50013)));
+}
+
+#[test]
+fn a_file_is_uploaded_in_two_steps_and_comes_back_as_it_was() {
+    let mut client = client();
+    let channel = client.ready.channel_id.clone();
+    let wish = json!({ "files": [{ "filename": "my cat.png", "file_size": 4, "id": "0" }] });
+    let answer = client.send("POST", &format!("/api/v9/channels/{channel}/attachments"), &wish);
+    let place = answer.json().expect("JSON")["attachments"][0].clone();
+    let url = place["upload_url"]
+        .as_str()
+        .expect("an address")
+        .strip_prefix("http://127.0.0.1")
+        .expect("here")
+        .to_owned();
+    let put = HttpRequest {
+        method: "PUT".to_owned(),
+        path: url,
+        headers: vec![("Content-Type".to_owned(), "image/png".to_owned())],
+        body: b"cats".to_vec(),
+    };
+    assert_eq!(client.world.handle(client.now, put).status, 200);
+    let attach = json!({ "attachments": [{ "id": "0", "uploaded_filename": place["upload_filename"] }] });
+    let path = messages(&client);
+    let message = client.send("POST", &path, &attach).json().expect("a message");
+    let attachment = &message["attachments"][0];
+    assert_eq!((&attachment["filename"], &attachment["size"]), (&json!("my_cat.png"), &json!(4)));
+    let link = attachment["url"]
+        .as_str()
+        .expect("a link")
+        .strip_prefix("http://127.0.0.1")
+        .expect("here")
+        .to_owned();
+    let file = client.get(&link);
+    assert_eq!(
+        (file.status, file.body.as_slice(), file.header("content-type")),
+        (200, &b"cats"[..], Some("image/png"))
+    );
+}
+
+#[test]
+fn a_link_to_a_picture_expires_and_a_fresh_page_has_a_fresh_one() {
+    let mut client = client();
+    client.imagine("a cat");
+    client.wait_until_quiet();
+    let link = |client: &mut Client| {
+        let url = client.page()[0]["attachments"][0]["url"].as_str().expect("a link").to_owned();
+        url.strip_prefix("http://127.0.0.1").expect("here").to_owned()
+    };
+    let old = link(&mut client);
+    assert_eq!(client.get(&old).status, 200);
+    client.wait(Duration::from_hours(24));
+    assert_eq!(client.get(&old).status, 404);
+    let new = link(&mut client);
+    assert_eq!(client.get(&new).status, 200);
+    let unsigned = new.split('?').next().expect("a path");
+    assert_eq!(client.get(unsigned).status, 404);
+}
+
+#[test]
+fn an_address_that_sends_too_many_invalid_requests_is_answered_by_the_edge() {
+    let mut limits = Limits::none();
+    limits.invalid.limit = 3;
+    let mut client = Client::new(Settings { limits, ..Settings::default() });
+    let bad = HttpRequest {
+        method: "GET".to_owned(),
+        path: "/api/v10/users/@me".to_owned(),
+        ..HttpRequest::default()
+    };
+    for _ in 0..3 {
+        assert_eq!(client.world.handle(client.now, bad.clone()).status, 401);
+    }
+    let page = client.get("/api/v10/users/@me");
+    assert_eq!((page.status, page.header("via")), (429, None), "good requests too, and not by Discord");
+    let elsewhere = Connection { peer: "10.0.0.9".to_owned(), served: 0 };
+    assert_eq!(client.world.handle_on(client.now, &bad, &elsewhere).status, 401);
+    let report = client.world.report();
+    assert_eq!((report.rate_limited.edge, report.invalid_requests), (1, 4));
+}
+
+#[test]
+fn the_report_counts_by_method_template_and_status() {
+    let mut client = Client::new(Settings::default());
+    let path = messages(&client);
+    for _ in 0..7 {
+        client.get(&path);
+    }
+    client.get("/api/v10/channels/123/messages/9");
+    let answer = client.get("/control/report").json().expect("a report");
+    let template = "/channels/{channel.id}/messages";
+    assert_eq!(answer["requests"]["GET"][template], json!({ "200": 5, "429": 2 }));
+    assert_eq!(answer["requests"]["GET"][format!("{template}/{{message.id}}")], json!({ "404": 1 }));
+    assert_eq!(answer["rate_limited"], json!({ "user": 2, "global": 0, "shared": 0, "edge": 0 }));
+    assert_eq!(answer["invalid_requests"], 2, "the 429s of a user count");
+    assert_eq!(client.world.report().count("GET", template), 7);
+}

@@ -1,0 +1,153 @@
+//! Whole worlds in virtual time: many jobs, other people, and the same world from the same seed.
+//!
+//! Nothing here waits for real.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use journeyman_sim::{
+    FaultKind, FaultRule, Limits, Pictures, Plan, Settings, Traffic, Visibility, picture_owner,
+};
+use serde_json::Value;
+
+use crate::support::Client;
+
+fn settings() -> Settings {
+    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() }
+}
+
+fn busy() -> Settings {
+    Settings {
+        traffic: Traffic { messages_per_minute: 20.0, jobs_per_minute: 6.0, same_prompt: 0.5 },
+        errors: Visibility::Visible,
+        ..settings()
+    }
+}
+
+#[test]
+fn a_thousand_jobs_are_charged_once_each_and_each_picture_belongs_to_its_prompt() {
+    let mut client = Client::new(Settings { plan: Plan::Pro, ..settings() });
+    let channel = client.ready.channel_id.clone();
+    let mut newest = "0".to_owned();
+    let mut sent = 0;
+    let mut owners = BTreeMap::new();
+    while owners.len() < 1_000 {
+        while sent < 1_000 && sent - owners.len() < 12 {
+            sent += 1;
+            client.imagine(&format!("horse number {sent}"));
+        }
+        client.wait_ms(4_000);
+        let path = format!("/api/v10/channels/{channel}/messages?limit=100&after={newest}");
+        let page = client.get(&path).json().expect("a page");
+        for message in page.as_array().expect("a list").iter().rev() {
+            let text = message["content"].as_str().expect("a text");
+            if !text.ends_with("> (fast)") {
+                break;
+            }
+            newest = message["id"].as_str().expect("an id").to_owned();
+            let link = message["attachments"][0]["url"].as_str().expect("a link");
+            let picture = client.get(link.strip_prefix("http://127.0.0.1").expect("here"));
+            let owner = picture_owner(&picture.body).expect("an owner");
+            assert!(text.starts_with(&format!("**{}**", owner.prompt)), "{text}");
+            owners.insert(owner.job_id, owner.prompt);
+        }
+    }
+    let report = client.world.report();
+    assert!(report.jobs.iter().all(|job| (job.charged, job.executions, job.state) == (1, 1, "finished")));
+    let prompts: BTreeSet<_> = owners.values().collect();
+    assert_eq!((prompts.len(), report.interactions), (1_000, 1_000));
+}
+
+/// Everything that a world says when it is driven in one certain way.
+fn history(seed: u64) -> Vec<String> {
+    let faults = vec![FaultRule { probability: 0.3, ..FaultRule::default() }];
+    let mut client = Client::new(Settings { seed, faults, ..busy() });
+    client.send("POST", "/api/v10/interactions", &Value::Null);
+    for number in 0..40 {
+        client.wait_ms(1_500);
+        let path = format!("/api/v10/channels/{}/messages?limit={}", client.ready.channel_id, number % 7 + 1);
+        client.get(&path);
+    }
+    let mut lines: Vec<_> =
+        client.events().into_iter().map(|(name, data)| format!("{name} {data}")).collect();
+    lines.push(client.world.report().to_json().to_string());
+    lines
+}
+
+#[test]
+fn the_same_seed_gives_the_same_world_and_another_seed_another() {
+    let one = history(7);
+    assert!(one.len() > 30, "something happened: {}", one.len());
+    assert_eq!(one, history(7));
+    assert_ne!(one, history(8));
+}
+
+#[test]
+fn other_people_talk_and_imagine_also_with_the_same_prompt() {
+    let mut client = Client::new(busy());
+    client.imagine("fly horse");
+    client.wait(Duration::from_mins(10));
+    let own = format!("<@{}>", client.ready.user_id);
+    let created: Vec<Value> = client
+        .events()
+        .into_iter()
+        .filter(|(name, _)| *name == "MESSAGE_CREATE")
+        .map(|(_, data)| data)
+        .collect();
+    let finals: Vec<_> = created.iter().filter(|message| message["attachments"][0]["width"] == 64).collect();
+    let ours: Vec<_> = finals
+        .iter()
+        .filter(|message| message["content"].as_str().is_some_and(|text| text.contains(&own)))
+        .collect();
+    assert_eq!(ours.len(), 1, "nobody else is us");
+    let twins = finals.iter().filter(|message| {
+        message["content"].as_str().is_some_and(|text| text.starts_with("**fly horse --v 5.1**"))
+    });
+    assert!(twins.count() > 5, "others sent our prompt");
+    let people = created.iter().filter(|message| message["author"]["bot"] != true).count();
+    assert!((100..300).contains(&people), "about 20 a minute: {people}");
+    let report = client.world.report();
+    assert_eq!((report.jobs.len(), report.interactions), (1, 1), "others are in no report");
+}
+
+#[test]
+fn a_world_without_other_people_comes_to_rest() {
+    let mut client = Client::new(settings());
+    assert_eq!(client.world.next_wakeup(), None);
+    client.imagine("fly horse");
+    assert!(client.world.next_wakeup().is_some());
+    client.wait_until_quiet();
+    assert_eq!(client.world.next_wakeup(), None);
+}
+
+#[test]
+fn a_time_that_goes_back_changes_nothing() {
+    let mut client = Client::new(settings());
+    client.imagine("fly horse");
+    client.wait_ms(20_000);
+    let page = client.page();
+    client.now = Duration::ZERO;
+    assert_eq!(client.page()[0]["content"], page[0]["content"]);
+}
+
+/// What a fault leaves behind: the status seen, whether the shell must cut the answer, and executions.
+fn struck(kind: FaultKind) -> (u16, bool, u64) {
+    let faults = vec![FaultRule::once(kind, "POST", "/interactions")];
+    let mut client = Client::new(Settings { faults, ..settings() });
+    let answer = client.imagine("fly horse");
+    client.wait_until_quiet();
+    let report = client.world.report();
+    assert_eq!(report.faults.get(kind.name()), Some(&1), "{kind}");
+    (answer.status, answer.fault.is_some(), report.interactions)
+}
+
+#[test]
+fn each_fault_executes_or_does_not_as_it_says() {
+    assert_eq!(struck(FaultKind::StatusBefore), (502, false, 0));
+    assert_eq!(struck(FaultKind::StatusAfter), (502, false, 1));
+    assert_eq!(struck(FaultKind::LoseAnswer), (204, true, 1));
+    assert_eq!(struck(FaultKind::ResetBefore), (0, true, 0));
+    assert_eq!(struck(FaultKind::ResetAfter), (204, true, 1));
+    assert_eq!(struck(FaultKind::ResetIdle), (204, true, 1));
+    assert_eq!(struck(FaultKind::Latency), (204, true, 1));
+}
