@@ -124,6 +124,11 @@ impl Reply {
         }
     }
 
+    /// Whether nothing is left to draw.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.body, Body::Bytes(_))
+    }
+
     /// Draws what is left to draw.
     pub(crate) fn finish(self) -> HttpAnswer {
         let body = match self.body {

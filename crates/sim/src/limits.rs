@@ -40,6 +40,7 @@ impl Default for Limits {
             rate: Rate { limit, per: Duration::from_secs(seconds), window: WindowModel::FirstArrival },
             kind: Kind::Bucket,
             hash: None,
+            counter: None,
         };
         let messages = "/channels/{channel.id}/messages";
         let message = "/channels/{channel.id}/messages/{message.id}";
@@ -91,8 +92,13 @@ pub struct RouteLimit {
     pub rate: Rate,
     /// What a client is told of it.
     pub kind: Kind,
-    /// The bucket's hash; made from method and template when absent. Routes with one hash share a counter.
+    /// The bucket's hash as clients see it; made from method and template when absent.
     pub hash: Option<String>,
+    /// Limits of one name count together; named by the hash when absent.
+    ///
+    /// With names of their own, two routes can show one hash and still not share a counter (real:
+    /// discord-api-docs#1442 and #8073).
+    pub counter: Option<String>,
 }
 
 /// Whose requests a limit counts.
@@ -124,10 +130,12 @@ pub enum Kind {
     Bucket,
     /// In no header; its 429 shows the ordinary bucket with requests remaining.
     Hidden,
+    /// In no header, but its 429 shows this bucket in place of the ordinary one (real: discord-api-docs#5646).
+    Revealed,
     /// Counted for everybody together, told as `shared`, and not counted as invalid.
     Shared,
 }
-named!(Kind, "limit kind", ["bucket" => Kind::Bucket, "hidden" => Kind::Hidden, "shared" => Kind::Shared]);
+named!(Kind, "limit kind", ["bucket" => Kind::Bucket, "hidden" => Kind::Hidden, "revealed" => Kind::Revealed, "shared" => Kind::Shared]);
 
 /// What the limits need to know of a request.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +192,12 @@ impl LimitState {
         Self { bans: ban::Bans::new(limits.invalid), limits, wall, windows: BTreeMap::new() }
     }
 
+    /// Changes the limits; a counter whose rate changes begins anew.
+    pub(crate) fn set(&mut self, limits: Limits) {
+        self.bans.set(limits.invalid);
+        self.limits = limits;
+    }
+
     /// The edge's answer to an address that is banned.
     pub(crate) fn at_the_edge(&mut self, now: Duration, peer: &str) -> Option<Reply> {
         self.bans.answer(now, peer)
@@ -226,7 +240,7 @@ impl LimitState {
         }
         // A hidden or shared limit shows the ordinary bucket beside its own wait.
         let ordinary = match bucket.rule.kind {
-            Kind::Bucket => None,
+            Kind::Bucket | Kind::Revealed => None,
             Kind::Hidden | Kind::Shared => self
                 .limits
                 .routes
@@ -245,10 +259,11 @@ impl LimitState {
 
     fn take(&mut self, key: &str, rate: Rate, now: Duration) -> window::Taken {
         let wall = self.wall;
-        self.windows
-            .entry(key.to_owned())
-            .or_insert_with(|| window::Window::new(rate))
-            .take(now, wall.unix_micros(now))
+        let window = self.windows.entry(key.to_owned()).or_insert_with(|| window::Window::new(rate));
+        if window.rate() != rate {
+            *window = window::Window::new(rate);
+        }
+        window.take(now, wall.unix_micros(now))
     }
 
     fn peek(&self, key: &str, rate: Rate, now: Duration) -> window::Taken {
@@ -262,15 +277,16 @@ impl LimitState {
 }
 
 fn key_of(rule: &RouteLimit, asker: Asker<'_>) -> String {
-    let hash = answer::hash(rule);
+    let name = rule.counter.clone().unwrap_or_else(|| answer::hash(rule));
     let resource = match rule.per {
         Per::Resource => asker.resource,
         Per::Credential => 0,
     };
     match rule.kind {
-        Kind::Bucket => format!("bucket {hash} {} {resource}", asker.credential()),
-        Kind::Hidden => format!("hidden {hash} {} {resource}", asker.credential()),
-        Kind::Shared => format!("shared {hash} {resource}"),
+        Kind::Bucket => format!("bucket {name} {} {resource}", asker.credential()),
+        Kind::Hidden => format!("hidden {name} {} {resource}", asker.credential()),
+        Kind::Revealed => format!("revealed {name} {} {resource}", asker.credential()),
+        Kind::Shared => format!("shared {name} {resource}"),
     }
 }
 

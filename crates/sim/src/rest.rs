@@ -3,7 +3,7 @@
 //! It understands no request; the world does.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -115,13 +115,25 @@ impl Shared {
 /// # Cancel safety
 /// Nothing is served before the future has finished.
 pub async fn serve(listener: TcpListener, mut settings: Settings, clock: ScaledClock) -> io::Result<Running> {
-    settings.origin = format!("http://{}", listener.local_addr()?);
+    settings.origin = format!("http://{}", reachable(listener.local_addr()?));
     let world = World::new(settings);
     let (ready, notes) = (world.ready(), world.notes());
     let shared = Arc::new(Shared { world: Mutex::new(world), clock });
     let (stop, stopping) = watch::channel(false);
     let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
     Ok(Running { ready, notes, shared, stop, accepting })
+}
+
+/// Links cannot lead to "any address", so they lead to this machine.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(if address.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    address
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopping: watch::Receiver<bool>) {
@@ -135,8 +147,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut stopping: watch:
                 Ok((stream, peer)) => {
                     connections.spawn(converse(stream, peer, Arc::clone(&shared)));
                 }
-                // Out of file handles, for one: the next attempt may do better.
-                Err(_) => tokio::task::yield_now().await,
+                // Out of file handles, for one: a later attempt may do better.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
         }
     }
@@ -189,8 +201,12 @@ async fn answer(
         }
         None => error_body::entity_too_large(),
     };
-    // A picture takes a while, and nobody else should wait for it.
-    let answer = tokio::task::spawn_blocking(|| reply.finish()).await.map_err(|_| NoAnswer)?;
+    let answer = if reply.is_ready() {
+        reply.finish()
+    } else {
+        // A picture takes a while, and nobody else should wait for it.
+        tokio::task::spawn_blocking(|| reply.finish()).await.map_err(|_| NoAnswer)?
+    };
     match answer.fault {
         Some(Fault::LoseAnswer) => return Err(NoAnswer),
         Some(Fault::ResetBefore | Fault::ResetAfter) => {

@@ -26,6 +26,24 @@ pub struct ScriptError {
 
 /// What a script says.
 ///
+/// All sections and keys are optional but for those marked; an unknown one is an error.
+///
+/// - `[[outcome]]`: `prompt` (needed; `*` is any text, and without one the prompt must contain it), `scenario`
+///   (needed), `after` (so many fitting jobs go by first), `times` (so many are claimed). The first fitting outcome
+///   counts; a prompt that none claims meets the world's scenario.
+/// - `[[fault]]`: `kind` (needed; [`FaultKind::NAMES`]), `method`, `route`, `after`, `count`, `probability`, `status`,
+///   `delay_ms`.
+/// - `[[limit]]`: `limit` and `per_ms` (needed), `method`, `route`, `who` ([`Who::NAMES`]), `by` ([`Per::NAMES`]),
+///   `kind` ([`Kind::NAMES`]), `window` ([`WindowModel::NAMES`]), `hash`, `counter`. They come before the built-in
+///   ones, and of the ordinary buckets the first that fits counts.
+/// - `[global]`: `limit` (needed; 0 for none), `per_ms`, `window`.
+/// - `[invalid]`: `limit` (needed), `per_ms`, `ban_ms`, `answer` ([`EdgeAnswer::NAMES`]).
+/// - `[timing]`: `interaction_ms`, `reply_ms`, `first_percent_ms`, `step_ms`, `last_ms`, `handover_ms`, `queued_ms`,
+///   `upscale_ms`, `jitter`.
+/// - `[traffic]`: `messages_per_minute`, `jobs_per_minute`, `same_prompt`.
+/// - `[disorder]`: `duplicate_final`, `final_before_delete`, `progress_backwards`.
+/// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`.
+///
 /// ```
 /// let script = journeyman_sim::Script::from_toml(
 ///     r#"
@@ -267,6 +285,7 @@ struct LimitText {
     #[serde(default)]
     window: WindowModel,
     hash: Option<String>,
+    counter: Option<String>,
 }
 
 impl LimitText {
@@ -279,6 +298,7 @@ impl LimitText {
             rate: Rate { limit: self.limit, per: Duration::from_millis(self.per_ms), window: self.window },
             kind: self.kind,
             hash: self.hash.clone(),
+            counter: self.counter.clone(),
         }
     }
 }

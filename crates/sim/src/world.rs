@@ -17,7 +17,7 @@ use crate::discord::{Discord, Event};
 use crate::error_body;
 use crate::fault::{FaultKind, Faults, Hit};
 use crate::http::{Connection, Fault, HttpAnswer, HttpRequest, Reply, header};
-use crate::limits::{Asker, LimitState, Ruling, Scope};
+use crate::limits::{Asker, LimitState, Limits, Ruling, Scope};
 use crate::message::Draft;
 use crate::report::Report;
 use crate::route::{self, Endpoint, Found, Route};
@@ -149,6 +149,11 @@ impl World {
     /// Changes what happens to the jobs that come.
     pub fn set_scenario(&mut self, scenario: Scenario) {
         self.scenario = scenario;
+    }
+
+    /// Changes the rate limits from here on; a counter whose rate changes begins anew.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits.set(limits);
     }
 
     /// What gateway sessions would have been sent, oldest first; the latest 50,000.

@@ -28,7 +28,7 @@ pub(super) struct Bucket<'a> {
 
 pub(super) fn scope(kind: Kind) -> Scope {
     match kind {
-        Kind::Bucket | Kind::Hidden => Scope::User,
+        Kind::Bucket | Kind::Hidden | Kind::Revealed => Scope::User,
         Kind::Shared => Scope::Shared,
     }
 }

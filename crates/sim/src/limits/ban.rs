@@ -57,6 +57,10 @@ impl Bans {
         Self { limit, invalid: BTreeMap::new(), until: BTreeMap::new() }
     }
 
+    pub(crate) fn set(&mut self, limit: InvalidLimit) {
+        self.limit = limit;
+    }
+
     pub(crate) fn count(&mut self, now: Duration, peer: &str) {
         let hits = self.invalid.entry(peer.to_owned()).or_default();
         hits.push_back(now);

@@ -188,6 +188,7 @@ fn a_shared_limit_counts_everybody_together() {
         rate: rate(1, 1_337_000, WindowModel::FirstArrival),
         kind: Kind::Shared,
         hash: None,
+        counter: None,
     };
     let mut limits = state(Limits { routes: vec![shared], ..Limits::default() });
     passed(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
@@ -216,4 +217,61 @@ fn too_many_invalid_requests_end_at_the_edge() {
         assert!(limits.at_the_edge(ms(600_000), "127.0.0.2").is_none(), "another address");
         assert!(limits.at_the_edge(ms(4_200_000), "127.0.0.1").is_none(), "the ban ends");
     }
+}
+
+fn bucket(method: &str, limit: u32, kind: Kind) -> RouteLimit {
+    RouteLimit {
+        who: Who::Bot,
+        method: method.to_owned(),
+        template: "*".to_owned(),
+        per: Per::Resource,
+        rate: rate(limit, 5_000, WindowModel::FirstArrival),
+        kind,
+        hash: Some("one".to_owned()),
+        counter: None,
+    }
+}
+
+fn with(routes: Vec<RouteLimit>) -> LimitState {
+    state(Limits { routes, ..Limits::none() })
+}
+
+#[test]
+fn routes_of_one_hash_share_a_counter_unless_they_are_told_not_to() {
+    let rules = vec![bucket("PUT", 1, Kind::Bucket), bucket("DELETE", 1, Kind::Bucket)];
+    let mut together = with(rules.clone());
+    passed(together.judge(ms(0), asker(true, "PUT", "/x", 7)));
+    refused(together.judge(ms(0), asker(true, "DELETE", "/x", 7)));
+    let mut rules = rules;
+    rules[1].counter = Some("another".to_owned());
+    let mut apart = with(rules);
+    let first = passed(apart.judge(ms(0), asker(true, "PUT", "/x", 7)));
+    let second = passed(apart.judge(ms(0), asker(true, "DELETE", "/x", 7)));
+    assert_eq!(first, second, "the headers do not tell them apart");
+}
+
+#[test]
+fn a_revealed_limit_is_shown_only_when_it_refuses() {
+    let tight = RouteLimit { hash: Some("tight".to_owned()), ..bucket("POST", 2, Kind::Revealed) };
+    let mut limits = with(vec![tight, bucket("POST", 50_000, Kind::Bucket)]);
+    let shown = passed(limits.judge(ms(0), asker(true, "POST", "/x", 7)));
+    assert!(shown.contains(&("X-RateLimit-Limit".to_owned(), "50000".to_owned())), "{shown:?}");
+    passed(limits.judge(ms(0), asker(true, "POST", "/x", 7)));
+    let (_, answer) = refused(limits.judge(ms(0), asker(true, "POST", "/x", 7)));
+    assert_eq!(answer.header("x-ratelimit-bucket"), Some("tight"));
+    assert_eq!(
+        (answer.header("x-ratelimit-limit"), answer.header("x-ratelimit-remaining")),
+        (Some("2"), Some("0"))
+    );
+}
+
+#[test]
+fn limits_can_change_while_the_world_runs() {
+    let mut limits = with(vec![bucket("PUT", 5, Kind::Bucket)]);
+    passed(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
+    limits.set(Limits { routes: vec![bucket("PUT", 3, Kind::Bucket)], ..Limits::none() });
+    for _ in 0..3 {
+        passed(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
+    }
+    refused(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
 }

@@ -79,6 +79,10 @@ impl Window {
         Self { rate, state }
     }
 
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Counts one request, if it fits.
     pub(crate) fn take(&mut self, now: Duration, wall_micros: i64) -> Taken {
         self.pass_time(now, wall_micros);
