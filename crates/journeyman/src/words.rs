@@ -83,7 +83,7 @@ fn said(failure: &Failure) -> String {
         if !said.is_empty() {
             said.push_str(" - ");
         }
-        said.push_str(&line);
+        said.push_str(line.trim_end_matches('.'));
     }
     said
 }

@@ -1,0 +1,139 @@
+//! A client and a simulator that share one fast clock, and a token with a canary in it.
+
+use std::path::{Path, PathBuf};
+
+use journeyman::{
+    ApiBase, Client, Clock, Error, ErrorKind, Event, Finished, Job, ProgressVisibility, Settings, Token,
+};
+use journeyman_sim::{Running, ScaledClock, Visibility};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// How much faster than real time everything runs.
+const SCALE: f64 = 40.0;
+
+/// A word that must never leave the token.
+const CANARY: &str = "canarybird";
+
+/// One account at one simulator.
+pub(crate) struct Bench {
+    pub(crate) sim: Running,
+    pub(crate) client: Client,
+    pub(crate) settings: Settings,
+    pub(crate) clock: Clock,
+    pub(crate) folder: TempDir,
+}
+
+/// The simulator's settings that most flows use: small pictures, everything visible.
+pub(crate) fn visible(scenario: &str) -> journeyman_sim::Settings {
+    journeyman_sim::Settings {
+        scenario: scenario.parse().expect("a scenario of the simulator"),
+        errors: Visibility::Visible,
+        progress: Visibility::Visible,
+        pictures: journeyman_sim::Pictures::Tiny,
+        ..journeyman_sim::Settings::default()
+    }
+}
+
+impl Bench {
+    pub(crate) async fn new(mut sim: journeyman_sim::Settings) -> Self {
+        let clock = Clock::scaled(SCALE);
+        let progress = match sim.progress {
+            Visibility::Visible => ProgressVisibility::Visible,
+            Visibility::Ephemeral => ProgressVisibility::Hidden,
+        };
+        sim.token = Some(format!("{CANARY}AAAAAAAAAAAAAAAA.BBBBBB.CCCCCCCCCCCCCCCCCCCCCCCCCCC"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
+        let scaled = ScaledClock { origin: clock.origin(), scale: SCALE };
+        let sim = journeyman_sim::serve(listener, sim.starting_now(), scaled).await.expect("a simulator");
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = settings(&sim, folder.path(), progress);
+        let client = Client::new(&settings, clock).expect("a client");
+        Self { sim, client, settings, clock, folder }
+    }
+
+    /// Runs one job to its end; returns its events too.
+    pub(crate) async fn imagine(&self, prompt: &str) -> (Result<Finished, Error>, Vec<Event>) {
+        let mut job = self.client.imagine(prompt).await.expect("a job");
+        let outcome = job.outcome().await;
+        (outcome, drain(&mut job).await)
+    }
+
+    /// Runs one job that must fail.
+    pub(crate) async fn fail(&self, prompt: &str) -> Error {
+        self.imagine(prompt).await.0.expect_err("the job must fail")
+    }
+
+    /// Nothing was limited, nothing invalid, and each job was executed and charged once.
+    pub(crate) fn assert_each_once(&self, jobs: usize) {
+        let report = self.sim.report();
+        assert_eq!(report.rate_limited.total(), 0, "{report:?}");
+        assert_eq!(report.invalid_requests, 0, "{report:?}");
+        assert_eq!(report.jobs.len(), jobs, "{report:?}");
+        for job in &report.jobs {
+            assert_eq!((job.executions, job.charged), (1, 1), "{job:?}");
+        }
+    }
+
+    /// The canary is nowhere: not in the error, not in its chain, not in a file or its name.
+    pub(crate) fn assert_no_canary(&self, errors: &[&Error]) {
+        for error in errors {
+            let mut told = format!("{error} {error:?} {:?}", error.hint());
+            let mut source = std::error::Error::source(error);
+            while let Some(cause) = source {
+                told.push_str(&format!(" {cause} {cause:?}"));
+                source = cause.source();
+            }
+            assert!(!told.contains(CANARY), "{told}");
+        }
+        assert!(!format!("{:?} {:?}", self.client, self.settings).contains(CANARY));
+        for file in files(self.folder.path()) {
+            let bytes = std::fs::read(&file).expect("a file");
+            let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
+            assert!(!found && !file.to_string_lossy().contains(CANARY), "{}", file.display());
+        }
+    }
+}
+
+pub(crate) fn settings(sim: &Running, folder: &Path, progress: ProgressVisibility) -> Settings {
+    let token = Token::parse(&sim.ready.token).expect("a token");
+    let mut settings = Settings::new(token, sim.ready.channel_id.parse().expect("a channel"));
+    settings.guild = Some(sim.ready.guild_id.parse().expect("a guild"));
+    settings.api_base = sim.ready.rest.parse::<ApiBase>().expect("an origin");
+    settings.out = folder.to_owned();
+    settings.progress = progress;
+    settings.seed = 1;
+    settings
+}
+
+/// The events that have come so far; all of them once the outcome is known.
+pub(crate) async fn drain(job: &mut Job) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        // Biased: whatever is in the channel is taken, and nothing is waited for.
+        tokio::select! {
+            biased;
+            event = job.next_event() => match event {
+                Some(event) => events.push(event),
+                None => break,
+            },
+            () = std::future::ready(()) => break,
+        }
+    }
+    events
+}
+
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    files
+}
+
+/// Asserts the kind of an error, and that it says what happened and what to do.
+pub(crate) fn assert_kind(error: &Error, kind: ErrorKind) {
+    assert_eq!(error.kind(), kind, "{error:?}");
+    let message = error.to_string();
+    assert!(!message.is_empty() && !message.ends_with('.'), "{message}");
+    assert!(error.hint().is_some(), "{error:?}");
+}

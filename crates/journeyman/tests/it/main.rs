@@ -1,0 +1,7 @@
+//! Whole flows over real HTTP on loopback, on a scaled clock. They assert outcomes and counts,
+//! never durations.
+
+mod bench;
+mod failures;
+mod flow;
+mod scenarios;
