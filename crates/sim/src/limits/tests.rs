@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -274,4 +275,40 @@ fn limits_can_change_while_the_world_runs() {
         passed(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
     }
     refused(limits.judge(ms(0), asker(true, "PUT", "/x", 7)));
+}
+
+/// How many a model may accept within a span that is `windows` windows long, at most.
+fn most(model: WindowModel, limit: u64, windows: u64) -> u64 {
+    match model {
+        WindowModel::SlidingLog => limit * windows,
+        // Two fixed windows can touch, and a full bucket drips while it is emptied.
+        WindowModel::FirstArrival | WindowModel::Aligned | WindowModel::TokenBucket => limit * (windows + 1),
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_model_accepts_more_than_it_may_nor_refuses_without_a_full_window(
+        limit in 1_u32..6,
+        gaps in proptest::collection::vec(0_u64..600, 1..120),
+        windows in 1_u64..4,
+    ) {
+        let mut now = 0;
+        let arrivals: Vec<u64> = gaps.iter().map(|gap| { now += gap; now }).collect();
+        for model in [
+            WindowModel::FirstArrival,
+            WindowModel::Aligned,
+            WindowModel::TokenBucket,
+            WindowModel::SlidingLog,
+        ] {
+            let taken = accepted(rate(limit, 1_000, model), &arrivals);
+            let dense = u64::try_from(most_within(&taken, windows * 1_000)).expect("a count");
+            prop_assert!(dense <= most(model, u64::from(limit), windows), "{model}: {dense} in {windows}");
+            for refused in arrivals.iter().filter(|arrival| !taken.contains(arrival)) {
+                // Whoever is refused has seen the limit's worth go by within a window.
+                let recent = taken.iter().filter(|time| **time <= *refused && **time + 1_000 > *refused).count();
+                prop_assert!(recent >= usize::try_from(limit).expect("small"), "{model}: refused at {refused}");
+            }
+        }
+    }
 }

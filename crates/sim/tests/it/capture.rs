@@ -79,13 +79,13 @@ fn created(client: &Client, index: usize) -> Value {
 }
 
 #[test]
-fn the_waiting_message_of_march_2023() {
+fn the_waiting_message_of_march_2023_has_the_captured_form() {
     let client = after_a_job(Settings { cancel_button: false, ..settings() });
     check(&capture!("imagine/gw_create_imagine_waiting_2023_03.json")["d"], &created(&client, 0), &[]);
 }
 
 #[test]
-fn the_waiting_message_of_the_article() {
+fn the_waiting_message_of_the_article_has_the_captured_form() {
     let mut client = Client::new(settings());
     client.imagine("Wonders of the World");
     client.wait_ms(2_000);
@@ -93,7 +93,7 @@ fn the_waiting_message_of_the_article() {
 }
 
 #[test]
-fn the_ephemeral_waiting_message_of_july_2023() {
+fn the_ephemeral_waiting_message_of_july_2023_has_the_captured_form() {
     let mut client = after_a_job(Settings { progress: Visibility::Ephemeral, ..settings() });
     let grid = client.page()[0].clone();
     client.press(&grid, "MJ::JOB::variation::1");
@@ -111,7 +111,7 @@ fn the_ephemeral_waiting_message_of_july_2023() {
 }
 
 #[test]
-fn the_progress_message_of_july_2023() {
+fn the_progress_message_of_july_2023_has_the_captured_form() {
     let mut client = Client::new(settings());
     client.imagine("xxxxx --ar 1:1");
     client.wait_ms(20_000);
@@ -127,7 +127,7 @@ fn the_progress_message_of_july_2023() {
 }
 
 #[test]
-fn the_progress_message_of_2024_as_peers_read_it() {
+fn the_progress_message_of_2024_has_the_captured_form() {
     let mut client = Client::new(Settings { pictures: Pictures::Tiny, ..Settings::for_era(Era::E2026) });
     client.imagine("a cute cat --v 6.0");
     client.wait_ms(20_000);
@@ -140,13 +140,13 @@ fn the_progress_message_of_2024_as_peers_read_it() {
 }
 
 #[test]
-fn the_final_grid_on_the_gateway() {
+fn the_final_grid_on_the_gateway_has_the_captured_form() {
     let client = after_a_job(settings());
     check(&capture!("imagine/gw_create_imagine_final_grid_2023_03.json")["d"], &created(&client, 1), &[]);
 }
 
 #[test]
-fn the_final_grid_over_rest() {
+fn the_final_grid_over_rest_has_the_captured_form() {
     let mut client = after_a_job(settings());
     let ours = client.page()[0].clone();
     let capture = capture!("imagine/rest_grid_plain_2023_06.json");
@@ -164,7 +164,7 @@ fn the_final_grid_over_rest() {
 }
 
 #[test]
-fn the_webp_grid_over_rest() {
+fn the_webp_grid_over_rest_has_the_captured_form() {
     let mut client = after_a_job(Settings { picture_format: PictureFormat::Webp, ..settings() });
     let ours = client.page()[0].clone();
     check(&capture!("imagine/rest_grid_open_on_website_webp_2023_06.json"), &ours, &[]);
@@ -172,7 +172,7 @@ fn the_webp_grid_over_rest() {
 }
 
 #[test]
-fn the_variation_grid_over_rest() {
+fn the_variation_grid_over_rest_has_the_captured_form() {
     let mut client = after_a_job(settings());
     let grid = client.page()[0].clone();
     client.press(&grid, "MJ::JOB::variation::2");
@@ -194,7 +194,7 @@ fn the_variation_grid_over_rest() {
 }
 
 #[test]
-fn the_upscale_with_its_grid_over_rest() {
+fn the_upscale_with_its_grid_over_rest_has_the_captured_form() {
     let mut client = after_a_job(settings());
     let grid = client.page()[0].clone();
     client.press(&grid, "MJ::JOB::variation::2");
@@ -211,7 +211,7 @@ fn the_upscale_with_its_grid_over_rest() {
 }
 
 #[test]
-fn the_appeal_of_may_2023() {
+fn the_appeal_of_may_2023_has_the_captured_form() {
     let mut client =
         Client::new(Settings { scenario: "action-needed-appeal".parse().expect("known"), ..settings() });
     client.imagine("gril");
@@ -229,7 +229,7 @@ fn the_appeal_of_may_2023() {
 
 /// The constructed envelopes of the catalogue, by the scenario that sends each.
 #[test]
-fn the_refusals_as_peers_read_them() {
+fn refusals_have_the_form_that_peers_read() {
     let refusals = [
         ("pre-moderation", capture!("moderation/x_banned_prompt_detected.json")),
         ("action-needed-appeal", capture!("moderation/x_action_needed_ai_moderator.json")),
@@ -268,7 +268,7 @@ fn the_refusals_as_peers_read_them() {
 }
 
 #[test]
-fn the_decline_and_the_cooldown_as_peers_read_them() {
+fn the_decline_and_the_cooldown_have_the_form_that_peers_read() {
     for (scenario, capture) in [
         ("sorry-decline", capture!("moderation/x_sorry_decline.json")),
         ("slow-down", capture!("button/x_slow_down.json")),
@@ -285,7 +285,7 @@ fn the_decline_and_the_cooldown_as_peers_read_them() {
 }
 
 #[test]
-fn interaction_events() {
+fn events_have_the_form_that_peers_read() {
     for (scenario, name, capture) in [
         ("happy", "INTERACTION_CREATE", capture!("interaction/x_interaction_create.json")),
         ("happy", "INTERACTION_SUCCESS", capture!("interaction/x_interaction_success.json")),
