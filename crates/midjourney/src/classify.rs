@@ -271,8 +271,7 @@ fn meaning_of(reading: Reading, notice: Notice, appealable: bool) -> Meaning {
 
 fn failure(kind: FailureKind, notice: Notice, appealable: bool) -> Failure {
     let text = notice.text.as_deref().unwrap_or_default();
-    let retry_after = kind.pauses_account().then(|| wait::blocked_for(text)).flatten();
-    let until = wait::timestamp(text);
+    let (retry_after, until) = (wait::blocked_for(text), wait::timestamp(text));
     Failure { kind, notice, retry_after, until, appealable }
 }
 

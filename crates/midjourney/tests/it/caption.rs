@@ -58,6 +58,12 @@ fn a_prompt_may_hold_the_form_of_a_caption() {
 }
 
 #[test]
+fn a_prompt_of_several_lines_may_hold_a_whole_caption() {
+    let caption = read("**a** - <@5> (Stopped)\nb** - <@7> (31%) (fast)");
+    assert_eq!((caption.prompt.as_str(), caption.state), ("a** - <@5> (Stopped)\nb", State::Progress));
+}
+
+#[test]
 fn a_second_line_and_a_link_are_not_the_prompt() {
     let caption = read(concat!(
         "**a cat --v 7** - <@7> ",
