@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::fault::{FaultKind, FaultRule};
 use crate::limits::{EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimit, Who, WindowModel};
 use crate::scenario::Scenario;
-use crate::settings::{Disorder, Settings, Timing};
+use crate::settings::{Disorder, Mode, PictureFormat, Pictures, Settings, Timing};
 use crate::traffic::Traffic;
 
 /// A script that could not be read.
@@ -42,7 +42,7 @@ pub struct ScriptError {
 ///   `upscale_ms`, `jitter`.
 /// - `[traffic]`: `messages_per_minute`, `jobs_per_minute`, `same_prompt`.
 /// - `[disorder]`: `duplicate_final`, `final_before_delete`, `progress_backwards`.
-/// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`.
+/// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`, `mode`, `stealth`, `pictures`, `picture_format`.
 ///
 /// ```
 /// let script = journeyman_sim::Script::from_toml(
@@ -163,6 +163,10 @@ impl Script {
             settings.queue = bot.queue.unwrap_or(settings.queue);
             settings.suffix = bot.suffix.clone().or(settings.suffix.take());
             settings.cancel_button = bot.cancel_button.unwrap_or(settings.cancel_button);
+            settings.mode = bot.mode.unwrap_or(settings.mode);
+            settings.stealth = bot.stealth.unwrap_or(settings.stealth);
+            settings.pictures = bot.pictures.unwrap_or(settings.pictures);
+            settings.picture_format = bot.picture_format.unwrap_or(settings.picture_format);
         }
     }
 
@@ -400,6 +404,10 @@ struct BotText {
     queue: Option<u32>,
     suffix: Option<String>,
     cancel_button: Option<bool>,
+    mode: Option<Mode>,
+    stealth: Option<bool>,
+    pictures: Option<Pictures>,
+    picture_format: Option<PictureFormat>,
 }
 
 #[cfg(test)]
@@ -445,14 +453,14 @@ mod tests {
     #[test]
     fn sections_are_put_over_the_settings() {
         let script = Script::from_toml(
-            "[timing]\nstep_ms = 10\n[global]\nlimit = 0\n[bot]\nslots = 1\n[[limit]]\nlimit = 1\nper_ms = 9\n",
+            "[timing]\nstep_ms = 10\n[global]\nlimit = 0\n[bot]\nslots = 1\npicture_format = \"webp\"\n[[limit]]\nlimit = 1\nper_ms = 9\n",
         );
         let mut settings = Settings::default();
         script.expect("a script").apply(&mut settings);
         assert_eq!(settings.timing.step, Duration::from_millis(10));
         assert_eq!(settings.timing.last, Timing::default().last, "what is not said stays");
         assert_eq!(settings.limits.global, None);
-        assert_eq!(settings.slots, Some(1));
+        assert_eq!((settings.slots, settings.picture_format), (Some(1), PictureFormat::Webp));
         assert_eq!(settings.limits.routes[0].rate.per, Duration::from_millis(9));
     }
 }
