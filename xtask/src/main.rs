@@ -1,8 +1,11 @@
 //! `cargo xtask`: the checks and measures that the docs quote. It holds no code of the product.
 
+mod again;
 mod findings;
 mod measures;
 mod purity;
+#[cfg(feature = "runs")]
+mod requests;
 mod source;
 
 use std::io::Write as _;
@@ -15,6 +18,8 @@ usage: cargo xtask <task>
 
   purity      the invariants of ARCHITECTURE.md: dependency trees and source text
   measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
+  requests    how many REST requests an image takes, one after another and 12 at once
+  limiter     what the limiter costs per request, beside two others
 ";
 
 fn main() -> ExitCode {
@@ -23,6 +28,11 @@ fn main() -> ExitCode {
     match task.as_str() {
         "purity" => purity::check(&mut findings),
         "measures" => measures::check(&mut findings),
+        #[cfg(feature = "runs")]
+        "requests" => requests::measure(&mut findings),
+        #[cfg(not(feature = "runs"))]
+        "requests" => again::requests(&mut findings),
+        "limiter" => again::limiter(&mut findings),
         _ => {
             let _ = std::io::stderr().write_all(USAGE.as_bytes());
             return ExitCode::from(2);

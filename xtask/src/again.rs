@@ -1,0 +1,30 @@
+//! Tasks that cargo must build differently: another feature, or the release profile. It measures nothing itself.
+
+use std::process::Command;
+
+use crate::findings::Findings;
+use crate::source::root;
+
+/// Runs `requests` in a build of this program that has the library in it.
+#[cfg_attr(feature = "runs", expect(dead_code, reason = "that build is the one that is run"))]
+pub(crate) fn requests(findings: &mut Findings) {
+    cargo(
+        findings,
+        &["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "runs", "--", "requests"],
+    );
+}
+
+/// Runs the limiter's benchmark.
+pub(crate) fn limiter(findings: &mut Findings) {
+    cargo(findings, &["bench", "--quiet", "--locked", "-p", "journeyman-limiter", "--all-features"]);
+}
+
+fn cargo(findings: &mut Findings, args: &[&str]) {
+    findings.look();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    match Command::new(cargo).current_dir(root()).args(args).status() {
+        Ok(status) if status.success() => {}
+        Ok(status) => findings.wrong(format_args!("cargo {}: {status}", args.join(" "))),
+        Err(why) => findings.wrong(format_args!("run cargo {}: {why}", args.join(" "))),
+    }
+}
