@@ -136,6 +136,9 @@ impl Limiter {
             Ok(ticket) => ticket,
             Err(news) => return news,
         };
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            tracing::debug!(why = %self.explain(request), "waiting");
+        }
         let refused = |refusal| Refused { route: Box::new(Route::of(request)), refusal };
         let waiting = Waiting { inner: &self.inner, ticket, over: false };
         waiting.await.map_err(refused)?;

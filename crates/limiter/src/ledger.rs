@@ -90,8 +90,8 @@ pub(crate) enum Reach {
 }
 
 impl Ledger {
-    /// The route of a request, made if it was not met before.
-    pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> u32 {
+    /// The route of a request, and whether it was not met before.
+    pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> (u32, bool) {
         let (mut key, mut resource) = (std::mem::take(&mut self.key), std::mem::take(&mut self.resource));
         key.clear();
         resource.clear();
@@ -103,13 +103,11 @@ impl Ledger {
         // No template contains a space.
         key.push(' ');
         key.push_str(&resource);
-        let id = match self.lane_ids.get(key.as_str()) {
-            Some(id) => *id,
-            None => self.new_lane(now, request, &key, template, exempt),
-        };
+        let known = self.lane_ids.get(key.as_str()).copied();
+        let id = known.unwrap_or_else(|| self.new_lane(now, request, &key, template, exempt));
         self.lanes[id].used_at = now;
         (self.key, self.resource) = (key, resource);
-        id
+        (id, known.is_none())
     }
 
     fn new_lane(&mut self, now: Moment, request: &Request, key: &str, template: usize, exempt: bool) -> u32 {

@@ -1,5 +1,76 @@
 //! When may a request go out? Discord rate limits, retries and permits. It sends nothing itself.
+//!
+//! Wait, send, tell the limiter what the answer said:
+//!
+//! ```
+//! # #[cfg(feature = "tokio")] mod example {
+//! use journeyman_limiter::{Answer, Clock, Config, Limiter, Request};
+//! use std::time::Duration;
+//!
+//! # struct Response { status: u16 }
+//! # impl Response { fn headers(&self) -> [(&str, &str); 1] { [("x-ratelimit-remaining", "4")] } fn body(&self) -> &[u8] { b"" } }
+//! # async fn http_get(_: &str) -> Response { Response { status: 200 } }
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let pace = Some(Duration::from_millis(350));
+//! let limiter = Limiter::new(Config { pace, ..Config::default() }, Clock::real());
+//!
+//! let request = Request::get("/channels/1001234567890123456/messages");
+//! let mut permit = limiter.acquire(&request).await?;
+//! permit.departed();
+//! let response = http_get(&request.path).await;
+//! permit.answered(&Answer::read(response.status, response.headers(), response.body()));
+//! # Ok(()) }
+//! # }
+//! # #[cfg(feature = "tokio")] #[tokio::main(flavor = "current_thread")]
+//! # async fn main() { example::run().await.expect("it runs") }
+//! # #[cfg(not(feature = "tokio"))] fn main() {}
+//! ```
+//!
+//! Or let it try again. What may have been executed is resent only if that does no harm, and the wait
+//! that a 429 asks for is never shortened:
+//!
+//! ```
+//! # #[cfg(feature = "tokio")] mod example {
+//! use journeyman_limiter::{Answer, Clock, Config, Limiter, Request, RetryPolicy};
+//!
+//! # #[derive(Debug)] struct HttpError { is_connect: bool }
+//! # impl std::fmt::Display for HttpError { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("http") } }
+//! # impl std::error::Error for HttpError {}
+//! # struct Response { status: u16 }
+//! # impl Response { fn headers(&self) -> [(&str, &str); 0] { [] } fn body(&self) -> &[u8] { b"" } }
+//! # async fn http_post(_: &str) -> Result<Response, HttpError> { Ok(Response { status: 204 }) }
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # let limiter = Limiter::new(Config::default(), Clock::real());
+//! let policy = RetryPolicy { statuses: vec![429, 500, 502, 503, 504], max_retries: 3, ..RetryPolicy::default() };
+//! let request = Request::post("/interactions").with_resource("channels/1001234567890123456");
+//!
+//! let response = limiter
+//!     .with_retry(&request, &policy, |mut permit| async move {
+//!         permit.departed();
+//!         match http_post("/interactions").await {
+//!             Ok(response) => {
+//!                 let answer = Answer::read(response.status, response.headers(), response.body());
+//!                 permit.answered(&answer).ok(response)
+//!             }
+//!             Err(error) if error.is_connect => permit.not_sent().err(error),
+//!             // It may have been executed: a POST is not sent again, and this error comes back.
+//!             Err(error) => permit.maybe_sent().err(error),
+//!         }
+//!     })
+//!     .await?;
+//! assert_eq!(response.status, 204);
+//! # Ok(()) }
+//! # }
+//! # #[cfg(feature = "tokio")] #[tokio::main(flavor = "current_thread")]
+//! # async fn main() { example::run().await.expect("it runs") }
+//! # #[cfg(not(feature = "tokio"))] fn main() {}
+//! ```
+//!
+//! The [manual](_guide) says what is promised, and why it holds. The limiter itself is [`Machine`],
+//! which has no IO; `Limiter` (feature `tokio`) puts a lock, wakers and a timer around it. For people,
+//! [`Machine::explain`] says why a request would wait.
 
+pub mod _guide;
 mod backoff;
 mod config;
 mod credential;

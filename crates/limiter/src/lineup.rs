@@ -145,7 +145,7 @@ impl Lineup {
         let mut spent = Waits::default();
         match state {
             State::Empty => {}
-            State::Blocked { reason, since } => spent.add(reason, now.since(since)),
+            State::Blocked { reason, since } => spent.add(reason, since, now),
             State::Ready { before, .. } => {
                 if let Some(hall) = self.halls.get(account as usize) {
                     spent = hall.waits_at(now).since(&before);
@@ -200,6 +200,9 @@ impl Lineup {
     /// What all routes have in common has no room before a moment, if one is known; or it has.
     pub(crate) fn close(&mut self, now: Moment, account: u32, closed: Option<Reason>, until: Option<Moment>) {
         let hall = slot(&mut self.halls, account);
+        if hall.closed.is_none() && closed.is_none() {
+            return;
+        }
         if hall.closed.map(|(reason, _)| reason) != closed {
             hall.waits = hall.waits_at(now);
             hall.closed = closed.map(|reason| (reason, now));
@@ -249,7 +252,7 @@ impl Hall {
     fn waits_at(&self, now: Moment) -> Waits {
         let mut waits = self.waits;
         if let Some((reason, since)) = self.closed {
-            waits.add(reason, now.since(since));
+            waits.add(reason, since, now);
         }
         waits
     }

@@ -136,8 +136,11 @@ impl Machine {
 
     fn line_up(&mut self, now: Moment, request: &Request, number: u64) -> Ticket {
         let now = self.advance(now);
-        self.ledger.sweep(now, &self.config, |lane| self.lineup.is_waited_for(lane));
-        let lane = self.ledger.lane(now, request);
+        self.wake(now);
+        let (lane, new) = self.ledger.lane(now, request);
+        if new || number.is_multiple_of(4) {
+            self.ledger.sweep(now, &self.config, |other| other == lane || self.lineup.is_waited_for(other));
+        }
         let bound = now + self.config.max_wait;
         let give_up = request.deadline.map_or(bound, |deadline| deadline.min(bound));
         let stage = Stage::Waiting { give_up, timed: false };
@@ -145,6 +148,10 @@ impl Machine {
         let ticket = Ticket { number, place };
         if self.lineup.waiting() >= self.config.max_waiting {
             self.refuse_full(now, ticket, give_up);
+            return ticket;
+        }
+        if self.may_pass(now, lane) {
+            self.go(ticket, lane);
             return ticket;
         }
         self.lineup.push(lane, ticket);
@@ -159,6 +166,12 @@ impl Machine {
     /// The next output; none when there is nothing to do before the next wake-up.
     pub fn poll(&mut self, now: Moment) -> Option<Output> {
         let now = self.advance(now);
+        self.wake(now);
+        self.outputs.pop_front()
+    }
+
+    /// Looks at everything whose time has come.
+    fn wake(&mut self, now: Moment) {
         while let Some(subject) = self.lineup.due(now) {
             match subject {
                 Subject::Lane(lane) => self.look_at(now, lane),
@@ -167,7 +180,6 @@ impl Machine {
             }
         }
         self.pump(now);
-        self.outputs.pop_front()
     }
 
     /// Bytes of a granted request may leave from now on: call it right before the first can.
@@ -177,6 +189,9 @@ impl Machine {
             return;
         };
         self.ledger.depart(now, grant);
+        if self.config.pace.is_none() {
+            return;
+        }
         self.stale.push(self.ledger.account_of(*lane));
         self.pump(now);
     }
@@ -295,6 +310,15 @@ impl Machine {
         }
     }
 
+    /// Whether a newcomer finds room and nobody before it.
+    fn may_pass(&mut self, now: Moment, lane: u32) -> bool {
+        let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
+        !self.lineup.is_waited_for(lane)
+            && self.lineup.first_ready(account, exempt).is_none()
+            && self.ledger.room(now, lane, &self.config).0 == Room::Free
+            && self.ledger.gate(now, account, exempt, &self.config).0 == Room::Free
+    }
+
     fn pump(&mut self, now: Moment) {
         while let Some(account) = self.stale.pop() {
             while let Some((ticket, lane)) = self.next_of(now, account) {
@@ -341,12 +365,17 @@ impl Machine {
         let account = self.ledger.account_of(lane);
         let waits = self.lineup.waits(now, lane, account);
         self.lineup.remove(lane, ticket);
+        if let Some(before) = entry(&mut self.entries, ticket).and_then(|entry| entry.waited.as_mut()) {
+            **before = waits.since(before);
+        }
+        self.go(ticket, lane);
+    }
+
+    /// Lets a ticket go that stands in no line.
+    fn go(&mut self, ticket: Ticket, lane: u32) {
         let mut grant = self.spare.pop().unwrap_or_default();
         self.ledger.take(lane, &mut grant);
         let Some(entry) = entry(&mut self.entries, ticket) else { return };
-        if let Some(before) = &mut entry.waited {
-            **before = waits.since(before);
-        }
         let stage = std::mem::replace(&mut entry.stage, Stage::Granted(grant));
         if let Stage::Waiting { give_up, timed: true } = stage {
             self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use journeyman_moment::Moment;
+
 /// Why a request waits, or was refused.
 ///
 /// The same word is used in logs, metrics, errors and tests.
@@ -72,15 +74,15 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Time spent waiting, by reason. A running total: a waiter's own share is the
+/// Microseconds spent waiting, by reason. A running total: a waiter's own share is the
 /// difference of two readings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Waits([Duration; Reason::ALL.len()]);
+pub(crate) struct Waits([u64; Reason::ALL.len()]);
 
 impl Waits {
-    pub(crate) fn add(&mut self, reason: Reason, span: Duration) {
+    pub(crate) fn add(&mut self, reason: Reason, from: Moment, to: Moment) {
         let total = &mut self.0[reason as usize];
-        *total = total.saturating_add(span);
+        *total = total.saturating_add(to.as_micros().saturating_sub(from.as_micros()));
     }
 
     pub(crate) fn plus(mut self, other: &Self) -> Self {
@@ -99,7 +101,9 @@ impl Waits {
 
     pub(crate) fn to_vec(self) -> Vec<(Reason, Duration)> {
         let all = Reason::ALL.into_iter().zip(self.0);
-        all.filter(|(_, span)| !span.is_zero()).collect()
+        all.filter(|(_, micros)| *micros > 0)
+            .map(|(reason, micros)| (reason, Duration::from_micros(micros)))
+            .collect()
     }
 }
 
@@ -120,10 +124,10 @@ mod tests {
     #[test]
     fn a_share_is_the_difference_of_two_readings() {
         let mut early = Waits::default();
-        early.add(Reason::Pace, Duration::from_secs(1));
+        early.add(Reason::Pace, Moment::ORIGIN, Moment::from_secs(1));
         let mut late = early;
-        late.add(Reason::Pace, Duration::from_secs(2));
-        late.add(Reason::Global, Duration::from_secs(3));
+        late.add(Reason::Pace, Moment::ORIGIN, Moment::from_secs(2));
+        late.add(Reason::Global, Moment::from_secs(1), Moment::from_secs(4));
         let share = late.since(&early).to_vec();
         assert_eq!(share, [(Reason::Pace, Duration::from_secs(2)), (Reason::Global, Duration::from_secs(3))]);
     }

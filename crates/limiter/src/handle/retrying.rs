@@ -111,6 +111,8 @@ impl Limiter {
         Fut: Future<Output = Tried<T, E>>,
     {
         let started = self.inner.clock.now();
+        let deadline = [policy.deadline, request.deadline].into_iter().flatten().min();
+        let request = &Request { deadline, ..request.clone() };
         let mut retries = 0;
         let mut before = None;
         let mut last = None;

@@ -36,8 +36,8 @@ fn unknown_paths_and_credentials_are_forgotten_too() {
     }
     let before = table.machine.remembered();
     table.pass(10 * 3_600_000);
-    for round in 0..6_000 {
-        table.pass(if round == 3_000 { 3_600_000 } else { 1 });
+    for round in 0..30_000 {
+        table.pass(if round == 15_000 { 3_600_000 } else { 1 });
         table.machine.explain(table.now, &messages(1));
         let ticket = table.ask(&messages(1));
         table.machine.cancel(table.now, ticket);

@@ -92,6 +92,10 @@ fn check(case: &Case, mutation: Mutation) -> Result<(), TestCaseError> {
     world.run();
     prop_assert_eq!((world.user_429, world.global_429), (0, 0), "429s (channel, global)");
     prop_assert_eq!(world.granted.len() as u64, case.requests, "everybody goes in the end");
+    prop_assert!(
+        world.order.values().all(|tickets| tickets.is_sorted()),
+        "within a limit the eldest goes first"
+    );
     prop_assert_eq!((world.machine.in_flight(), world.machine.waiting(), world.refused), (0, 0, 0));
     Ok(())
 }

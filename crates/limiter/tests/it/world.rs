@@ -33,6 +33,8 @@ pub(crate) struct World {
     /// By arrival at the server.
     pub(crate) arrivals: Vec<(u64, Request)>,
     pub(crate) granted: Vec<Ticket>,
+    /// By channel, in the order of the grants.
+    pub(crate) order: BTreeMap<String, Vec<Ticket>>,
     pub(crate) refused: u64,
     pub(crate) user_429: u64,
     pub(crate) global_429: u64,
@@ -70,6 +72,7 @@ impl World {
             known: BTreeSet::new(),
             arrivals: Vec::new(),
             granted: Vec::new(),
+            order: BTreeMap::new(),
             refused: 0,
             user_429: 0,
             global_429: 0,
@@ -208,6 +211,9 @@ impl World {
             match output {
                 Output::Granted(ticket) => {
                     self.granted.push(ticket);
+                    if let Some(flight) = self.flights.get(&ticket) {
+                        self.order.entry(channel(&flight.request)).or_default().push(ticket);
+                    }
                     let after = self.rng.u64(0..2_000);
                     self.plan(now + after, Event::Depart(ticket));
                 }

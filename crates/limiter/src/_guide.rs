@@ -1,0 +1,75 @@
+//! The manual: what the limiter knows, what it promises, and how to use it. It holds no code.
+//!
+//! # In one minute
+//!
+//! Discord limits how often a route may be called, by a *bucket* that its answers describe
+//! (`X-RateLimit-Limit`, `-Remaining`, `-Reset-After`, `-Bucket`); it limits all routes of a
+//! credential together, by a number that no header shows; and it has limits that show only in a 429.
+//! The limiter counts all of them. You ask for a `Permit` (`Limiter::acquire`), send, and say
+//! how it ended:
+//!
+//! | it ended with | call | what it costs |
+//! |---|---|---|
+//! | an answer, of any status | `answered` | a slot of each limit, until the answer's own reset |
+//! | no byte sent: no connection, none that took it | `not_sent` | nothing |
+//! | no answer, and nobody knows | `maybe_sent` | a slot of each limit, for a whole window and a margin |
+//! | the permit dropped before `departed` | | nothing |
+//! | the permit dropped after `departed` | | as `maybe_sent` |
+//!
+//! # What is promised
+//!
+//! With truthful headers, no server that counts in fixed windows (from the first arrival, or by the
+//! clock), in a sliding log, or in a leaky bucket, ever sees more than its limit, whatever the
+//! latencies. Discord has both fixed and sliding ones and does not say which is which
+//! (discord-api-docs#7680); the rule needs no guess:
+//!
+//! > A request holds its slot until its own answer's `Reset-After` has passed since that answer's
+//! > headers arrived. Another may go while fewer slots than the limit are in flight or held.
+//!
+//! *Proof.* Suppose that a request is refused. Then there are one more arrivals than the limit, none
+//! of whose uses the server had forgotten when the last of them arrived. Of these take the one that was
+//! **sent** last. Each of the others was then in flight, or answered with a reset that lies after that
+//! arrival: the end of the window they share; its own arrival plus the window; the time at which the
+//! bucket will have leaked it. So each of the others held a slot, all slots were taken, and the last
+//! was not sent. ∎
+//!
+//! The global limit has no headers, so there the slot returns one whole window after the answer, by the
+//! same proof. The tests run both rules against a naive server of each kind, and then break the limiter
+//! by one slot to see that they would notice.
+//!
+//! What cannot be known is not promised: the first request of a route whose bucket somebody else has
+//! emptied, a limit that no header shows, and windows by the clock of which only a short rest was seen
+//! before an answer got lost.
+//!
+//! # What a route is
+//!
+//! Credential, method, path template and top-level resource (see [`Route`](crate::Route)). Routes whose
+//! answers name the same bucket share it, for each resource of its own. A route that nobody has met
+//! sends one request at a time; as soon as one resource has shown the limit, the others start with it.
+//! A route whose answers have no headers, as those of user accounts (discord-api-docs#1808), sends one
+//! per second, counted from the answer, and after a 429 one per the wait that it asked for and a quarter.
+//!
+//! # Who waits, and for what
+//!
+//! Within one limit the eldest goes first. A full bucket holds up nobody but its own; the global limit
+//! and the pace hold up all of a credential, and when there is room, the eldest of those whose route has
+//! room goes. Every wait has a [`Reason`](crate::Reason) and a bound: the request's deadline, and
+//! [`Config::max_wait`](crate::Config::max_wait). As soon as it is clear that a request would come too
+//! late, it is refused with the wait and the reason, and nothing is sent.
+//!
+//! # What a 429 does
+//!
+//! | [`Verdict`](crate::Verdict) | what waits |
+//! |---|---|
+//! | user | the bucket; a route without headers, itself |
+//! | global | all of the credential, but not the answers to interactions |
+//! | shared, sub-limit | the route of that resource; its bucket is not touched |
+//! | edge ban | everything: it is about the machine's address |
+//!
+//! The longer of header (whole seconds) and body (decimal) counts, from the receipt of the headers; the
+//! server's wall clock is never used.
+//!
+//! # Without tokio
+//!
+//! [`Machine`](crate::Machine) is the whole limiter without any IO: no clock, no lock, no task. The time
+//! is an argument. [`decide`](crate::decide) is the whole of retrying, with a seed as an argument.
