@@ -26,7 +26,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     // Without `--bench` this runs as a test: it must work, and nobody reads the numbers.
-    let (rounds, operations) = if has("--bench") { (ROUNDS, 200_000) } else { (1, 100) };
+    let (rounds, operations) = if has("--bench") { (ROUNDS, 200_000_u32) } else { (1, 100) };
     let mut text = String::new();
     if !has("--json") {
         line(&mut text, format_args!("{:<32} {:>8} {:>10} {:>8}", "limiter", "routes", "ns/op", "ratio"));
@@ -55,7 +55,7 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// All limiters take turns in each round, so that a slow moment of the machine meets all.
-fn measure(routes: u64, rounds: usize, operations: u64) -> Vec<Measure> {
+fn measure(routes: u64, rounds: usize, operations: u32) -> Vec<Measure> {
     let (clock, runtime) = (Clock::real(), runtime());
     let paths: Vec<String> = (0..routes).map(path).collect();
     let order: Vec<usize> = scattered(paths.len(), operations);
@@ -76,7 +76,7 @@ fn measure(routes: u64, rounds: usize, operations: u64) -> Vec<Measure> {
         // The first round makes the routes known.
         if round > 0 || rounds == 1 {
             for (samples, span) in samples.iter_mut().zip(spans) {
-                samples.push(span.as_secs_f64() * 1e9 / order.len().max(1) as f64);
+                samples.push(span.as_secs_f64() * 1e9 / f64::from(operations));
             }
         }
     }
@@ -197,7 +197,7 @@ fn path(number: u64) -> String {
     format!("/channels/{}/messages", 100_000_000_000_000_000 + number)
 }
 
-fn scattered(routes: usize, operations: u64) -> Vec<usize> {
+fn scattered(routes: usize, operations: u32) -> Vec<usize> {
     let mut rng = fastrand::Rng::with_seed(1);
     (0..operations).map(|_| rng.usize(0..routes)).collect()
 }

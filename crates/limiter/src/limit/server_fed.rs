@@ -17,13 +17,13 @@ pub(crate) struct Shape {
     pub(crate) limit: u32,
     /// The longest reset seen: the window of a fixed or sliding limit, or less.
     pub(crate) longest: Duration,
-    /// The longest reset seen per slot used: the drip of a leaky bucket, or more.
-    drip: Duration,
+    /// If the bucket leaks, it takes at least this long for one slot, and less than that.
+    drip: (Duration, Duration),
 }
 
 impl Shape {
     pub(crate) fn new(limit: u32) -> Self {
-        Self { limit: limit.max(1), longest: Duration::ZERO, drip: Duration::ZERO }
+        Self { limit: limit.max(1), longest: Duration::ZERO, drip: (Duration::ZERO, Duration::MAX) }
     }
 
     /// What two resources have shown of one limit; if they differ in size, the newer one is right.
@@ -31,19 +31,32 @@ impl Shape {
         if self.limit != older.limit {
             return self;
         }
-        Self { limit: self.limit, longest: self.longest.max(older.longest), drip: self.drip.max(older.drip) }
+        let drip = (self.drip.0.max(older.drip.0), self.drip.1.min(older.drip.1));
+        Self { limit: self.limit, longest: self.longest.max(older.longest), drip }
     }
 
     fn learn(&mut self, limit: u32, used: u32, reset: Duration) {
+        if limit.max(1) != self.limit {
+            self.limit = limit.max(1);
+            self.drip = (Duration::ZERO, Duration::MAX);
+        }
         self.longest = self.longest.max(reset);
-        self.drip = self.drip.max(reset / used.max(1));
-        self.limit = limit.max(1);
+        self.drip.0 = self.drip.0.max(reset / used.max(1));
+        if used > 1 {
+            // The last slot used may have leaked in part.
+            self.drip.1 = self.drip.1.min(reset.saturating_add(ROUNDING) / (used - 1));
+        }
     }
 
-    /// How long a slot of which no answer speaks is spent, with `crowd` in the bucket: what a
-    /// fixed or a leaky bucket would need at most, whichever is longer.
-    fn spent(&self, crowd: u32) -> Duration {
-        self.longest.max(self.drip.saturating_mul(crowd))
+    /// How long a slot is spent of which no answer speaks: a whole window. What is left of a fixed window
+    /// after one use looks like one drop of a leaky bucket, which would take `limit` times as long to
+    /// empty; that must be assumed until two answers contradict each other.
+    fn window(&self) -> Duration {
+        let (drip, below) = self.drip;
+        if drip > below {
+            return self.longest;
+        }
+        self.longest.max(drip.saturating_mul(self.limit))
     }
 }
 
@@ -123,8 +136,7 @@ impl ServerFed {
     /// No answer that speaks of this bucket: the slot is spent for a whole window.
     pub(crate) fn lost(&mut self, now: Moment, seat: Option<Seat>, margin: Duration) {
         self.land(seat);
-        let spent = self.shape.spent(self.crowd(seat));
-        self.slots.settle(now, now + spent + margin);
+        self.slots.settle(now, now + self.shape.window() + margin);
     }
 
     /// An answer that speaks of this bucket; its slot counts from `from`.
@@ -142,7 +154,7 @@ impl ServerFed {
 
     /// Holds a slot for a request that may have been counted before the bucket was known.
     pub(crate) fn hold_until(&mut self, now: Moment, until: Moment) {
-        self.slots.hold(now, until + self.shape.spent(1));
+        self.slots.hold(now, until + self.shape.window());
     }
 
     /// A 429 asked for a wait.
@@ -195,14 +207,6 @@ impl ServerFed {
         reset.saturating_add(ROUNDING).max(self.floor)
     }
 
-    /// How many may have been in the bucket when a request arrived: those before it, itself, and those that
-    /// left later but may have overtaken it.
-    fn crowd(&self, seat: Option<Seat>) -> u32 {
-        let Some(seat) = seat else { return self.shape.limit };
-        let later = u32::try_from(self.departed - seat.number).unwrap_or(u32::MAX);
-        seat.taken.saturating_add(later).min(self.shape.limit)
-    }
-
     fn land(&mut self, seat: Option<Seat>) {
         let Some(seat) = seat else { return };
         if let Some(place) = self.flying.iter().position(|number| *number == seat.number) {
@@ -238,5 +242,25 @@ impl ServerFed {
         let away = self.flying.iter().filter(|number| **number > seat.number).count();
         let back = later.saturating_sub(away as u64);
         seat.taken.saturating_add(u32::try_from(back).unwrap_or(u32::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(answers: &[(u32, u64)]) -> Duration {
+        let mut shape = Shape::new(5);
+        for (used, reset_ms) in answers {
+            shape.learn(5, *used, Duration::from_millis(*reset_ms));
+        }
+        shape.window()
+    }
+
+    #[test]
+    fn the_window_is_assumed_to_leak_until_two_answers_contradict_each_other() {
+        assert_eq!(window(&[(1, 1_000)]), Duration::from_secs(5), "one drop per second, or a window of one");
+        assert_eq!(window(&[(1, 1_000), (2, 2_000), (3, 2_500)]), Duration::from_secs(5), "it leaks");
+        assert_eq!(window(&[(1, 1_000), (2, 950)]), Duration::from_secs(1), "it does not");
     }
 }
