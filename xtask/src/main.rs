@@ -4,6 +4,7 @@ mod again;
 mod findings;
 mod measures;
 mod purity;
+mod recording;
 #[cfg(feature = "runs")]
 mod requests;
 mod source;
@@ -19,6 +20,7 @@ usage: cargo xtask <task>
   purity      the invariants of ARCHITECTURE.md: dependency trees and source text
   measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
   requests    how many REST requests an image takes, one after another and 12 at once
+  recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
 ";
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         "requests" => requests::measure(&mut findings),
         #[cfg(not(feature = "runs"))]
         "requests" => again::requests(&mut findings),
+        "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         _ => {
             let _ = std::io::stderr().write_all(USAGE.as_bytes());

@@ -6,7 +6,7 @@ use image::imageops::FilterType;
 use image::{DynamicImage, Rgb};
 
 /// Narrow enough for any terminal.
-const COLUMNS: u32 = 48;
+const COLUMNS: u32 = 60;
 /// Low enough to leave the lines above it in sight.
 const ROWS: u32 = 24;
 
@@ -36,8 +36,8 @@ mod tests {
     fn a_picture_keeps_its_shape_and_ends_each_line_plain() {
         let wide = DynamicImage::ImageRgb8(image::RgbImage::from_pixel(300, 200, Rgb([9, 8, 7])));
         let text = draw(&wide);
-        assert_eq!(text.lines().count(), 16);
-        assert!(text.lines().all(|line| line.matches('▀').count() == 48 && line.ends_with("\x1b[0m")));
+        assert_eq!(text.lines().count(), 20);
+        assert!(text.lines().all(|line| line.matches('▀').count() == 60 && line.ends_with("\x1b[0m")));
         assert!(text.contains("\x1b[38;2;9;8;7m\x1b[48;2;9;8;7m▀"));
     }
 
