@@ -63,8 +63,8 @@ impl Client {
     /// Makes an image of `prompt`.
     ///
     /// # Errors
-    /// `InvalidPrompt` when it is empty or longer than Discord takes; nothing is sent then. How
-    /// the job ends is told by [`Job::outcome`].
+    /// `InvalidPrompt` when it is empty, longer than Discord takes, or would make several jobs;
+    /// nothing is sent then. How the job ends is told by [`Job::outcome`].
     ///
     /// # Cancel safety
     /// Dropping the future before it is ready begins no job.
@@ -83,6 +83,13 @@ impl Client {
         let prompt = Prompt::try_new(prompt).map_err(|error| {
             Error::new(ErrorKind::InvalidPrompt, error.to_string()).with_hint(error.hint())
         })?;
+        if prompt.makes_several_jobs() {
+            return Err(Error::new(
+                ErrorKind::InvalidPrompt,
+                "the prompt makes several jobs (a permutation {a, b}, or --repeat), and a job here is one",
+            )
+            .with_hint("send each of them by itself; write \\{ and \\} for braces that are text"));
+        }
         let begin = Begin::Prompt { prompt: prompt.to_string(), queued_is_error: options.queued_is_error };
         self.start(begin).await
     }

@@ -248,7 +248,7 @@ impl Error {
             Outcome::Cancelled { may_be_charged: true } => Some(
                 Self::new(
                     ErrorKind::Cancelled,
-                    format!("stopped watching; the job goes on at midjourney and may be charged ({})", place(message, job)),
+                    format!("stopped watching; the job goes on at Midjourney and may be charged ({})", place(message, job)),
                 )
                 .with_hint("its images will be in the Discord channel"),
             ),

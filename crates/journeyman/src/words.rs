@@ -6,32 +6,32 @@ use journeyman_midjourney::{Failure, FailureKind};
 pub(crate) fn message(failure: &Failure) -> String {
     let said = said(failure);
     let base = match failure.kind {
-        FailureKind::PreModeration => "midjourney refused the prompt before the job began (moderation)",
-        FailureKind::PostModeration => "midjourney stopped the job while it was running (moderation)",
+        FailureKind::PreModeration => "Midjourney refused the prompt before the job began (moderation)",
+        FailureKind::PostModeration => "Midjourney stopped the job while it was running (moderation)",
         FailureKind::EphemeralModeration => {
             "the job's message vanished and no image followed (soft moderation is likely)"
         }
         FailureKind::InvalidRequest => {
-            "midjourney refused the request as invalid (a malformed prompt or link; sometimes moderation in disguise)"
+            "Midjourney refused the request as invalid (a malformed prompt or link; sometimes moderation in disguise)"
         }
-        FailureKind::QueueFull => "midjourney's queue for this account is full, the job was not accepted",
-        FailureKind::JobQueued => "midjourney queued the job and starts it when a running one ends",
-        FailureKind::HumanVerification => "midjourney wants proof that a human is there (captcha)",
-        FailureKind::AccountActionRequired => "midjourney has a notice that a human must acknowledge",
-        FailureKind::AccountBlocked => "midjourney has blocked the account",
-        FailureKind::SubscriptionRequired => "the account has no active midjourney subscription",
+        FailureKind::QueueFull => "Midjourney's queue for this account is full, the job was not accepted",
+        FailureKind::JobQueued => "Midjourney queued the job and starts it when a running one ends",
+        FailureKind::HumanVerification => "Midjourney wants proof that a human is there (captcha)",
+        FailureKind::AccountActionRequired => "Midjourney has a notice that a human must acknowledge",
+        FailureKind::AccountBlocked => "Midjourney has blocked the account",
+        FailureKind::SubscriptionRequired => "the account has no active Midjourney subscription",
         FailureKind::CreditsExhausted => "the account's fast hours are used up",
         FailureKind::PlanRestricted => "the account's plan or mode does not allow this request",
-        FailureKind::Cooldown => "midjourney asks to slow down for this image",
-        FailureKind::JobFailed => "the job failed at midjourney",
-        FailureKind::InteractionFailed => "the midjourney bot did not answer discord in time",
+        FailureKind::Cooldown => "Midjourney asks to slow down for this image",
+        FailureKind::JobFailed => "the job failed at Midjourney",
+        FailureKind::InteractionFailed => "the Midjourney bot did not answer Discord in time",
         FailureKind::NoResponse => "nothing was heard of the job within its deadline",
         FailureKind::CommandOutdated => {
-            "discord says that the command's version is outdated, even after a new discovery"
+            "Discord says that the command's version is outdated, even after a new discovery"
         }
-        FailureKind::RateLimited => "discord limits the rate and asks for a longer wait than allowed",
-        FailureKind::Unauthorized => "discord refused the token or the account's access to the channel",
-        FailureKind::UnknownNotice => "midjourney sent a notice that this version does not know",
+        FailureKind::RateLimited => "Discord limits the rate and asks for a longer wait than allowed",
+        FailureKind::Unauthorized => "Discord refused the token or the account's access to the channel",
+        FailureKind::UnknownNotice => "Midjourney sent a notice that this version does not know",
     };
     if said.is_empty() { base.to_owned() } else { format!("{base}: {said}") }
 }

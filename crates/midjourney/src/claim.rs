@@ -122,10 +122,16 @@ fn by_prompt(sighting: &Sighting, user: Option<UserId>, claimants: &[Claimant<'_
     Claim::Nobody
 }
 
-/// Upscales, variations and the like echo the prompt too, and are not the imagine itself.
+/// Upscales, variations and the like echo the prompt too, and are not the imagine itself. A reply
+/// without a verb is the beginning of one of those (capture of 2023-07: a zoom).
 fn is_about_an_imagine(sighting: &Sighting) -> bool {
-    let command = sighting.keys.command.as_deref().is_none_or(|name| name == "imagine");
-    command && sighting.action.is_none_or(|action| action == Action::Imagine)
+    let keys = &sighting.keys;
+    let command = keys.command.as_deref().is_none_or(|name| name == "imagine");
+    let action = match sighting.action {
+        Some(action) => action == Action::Imagine,
+        None => keys.reference.is_none(),
+    };
+    command && action
 }
 
 fn is_somebody_elses(sighting: &Sighting, user: Option<UserId>) -> bool {

@@ -7,7 +7,6 @@ macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident $retryable:literal)*) => {
         /// A way in which a request to Midjourney fails, as Midjourney or Discord said it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
         pub enum FailureKind {
             $($(#[$doc])* $name,)*
         }

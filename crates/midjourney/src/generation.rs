@@ -353,7 +353,9 @@ impl Generation {
             }
             Meaning::Queued if !self.seen.queued => self.on_queued(now),
             Meaning::Accepted => self.on_sent(now, Sent::Accepted),
-            Meaning::Finished => self.end(Outcome::Finished(finished(sighting, false))),
+            Meaning::Finished if sighting.is_result() => {
+                self.end(Outcome::Finished(finished(sighting, false)));
+            }
             Meaning::Stopped => self.end(Outcome::Failed(stopped(sighting))),
             Meaning::Failed(failure) => self.end(Outcome::Failed(failure.clone())),
             Meaning::Deleted if self.seen.message == sighting.keys.message => self.on_absent(now, now),
@@ -361,6 +363,7 @@ impl Generation {
             Meaning::Waiting
             | Meaning::Paused
             | Meaning::Queued
+            | Meaning::Finished
             | Meaning::Deleted
             | Meaning::UpstreamFailed { .. }
             | Meaning::ModalOpened { .. }
@@ -426,7 +429,7 @@ impl Generation {
     /// A generation that was given up takes a late final, and nothing else. One that
     /// finished stays finished.
     fn on_late_sighting(&mut self, sighting: &Sighting) {
-        if self.awaits_late_result() && sighting.meaning == Meaning::Finished {
+        if self.awaits_late_result() && sighting.is_result() {
             self.end(Outcome::Finished(finished(sighting, true)));
         }
     }

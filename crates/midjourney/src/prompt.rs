@@ -50,6 +50,14 @@ impl Prompt {
         Ok(prompt)
     }
 
+    /// Whether Midjourney makes several jobs of it: a permutation `{a, b}`, or `--repeat`.
+    ///
+    /// Braces behind a backslash are text (Midjourney's documentation of permutation prompts).
+    pub fn makes_several_jobs(&self) -> bool {
+        let repeats = self.parameters.iter().any(|parameter| parameter.canonical_name() == "r");
+        repeats || has_permutation(&self.to_string())
+    }
+
     /// Reads any text as a prompt, without a check; for prompts that were seen.
     pub fn parse(text: &str) -> Self {
         let mut words = Vec::new();
@@ -126,6 +134,24 @@ impl fmt::Display for InvalidPrompt {
 
 impl std::error::Error for InvalidPrompt {}
 
+/// Whether there is `{`, `,`, `}` in this order, none behind a backslash.
+fn has_permutation(text: &str) -> bool {
+    let mut inside = None;
+    let mut is_escaped = false;
+    for character in text.chars() {
+        match (character, inside) {
+            _ if is_escaped => {}
+            ('{', _) => inside = Some(false),
+            (',', Some(_)) => inside = Some(true),
+            ('}', Some(true)) => return true,
+            ('}', Some(false)) => inside = None,
+            _ => {}
+        }
+        is_escaped = character == '\\' && !is_escaped;
+    }
+    false
+}
+
 /// Control characters separate words: Discord's prompt field cannot hold them.
 fn is_gap(character: char) -> bool {
     character.is_whitespace() || character.is_control()
@@ -174,6 +200,23 @@ mod tests {
 
     fn sent(typed: &str) -> String {
         Prompt::try_new(typed).unwrap().to_string()
+    }
+
+    #[test]
+    fn permutations_and_repeats_make_several_jobs_and_escaped_braces_do_not() {
+        for (prompt, several) in [
+            ("a {red, blue} bird", true),
+            ("a {red, {blue, green}} bird", true),
+            ("a bird --repeat 3", true),
+            ("a bird --r 3", true),
+            ("a bird --ar {1:1, 2:3}", true),
+            ("a {red} bird", false),
+            (r"a \{red, blue\} bird", false),
+            ("a {red, blue bird", false),
+            ("a bird --no red, blue", false),
+        ] {
+            assert_eq!(Prompt::parse(prompt).makes_several_jobs(), several, "{prompt}");
+        }
     }
 
     #[test]

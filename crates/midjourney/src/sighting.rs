@@ -34,6 +34,12 @@ pub struct Sighting {
 }
 
 impl Sighting {
+    /// Whether it is a finished job's message with its images. One without files yet is read
+    /// again at the next look.
+    pub fn is_result(&self) -> bool {
+        self.meaning == Meaning::Finished && !self.files.is_empty()
+    }
+
     /// A sighting of which nothing but the meaning is known.
     pub fn of(meaning: Meaning) -> Self {
         Self {

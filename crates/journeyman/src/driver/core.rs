@@ -16,6 +16,9 @@ use journeyman_moment::Moment;
 use super::watch::{Look, Next, Page, Urgency, Watch};
 use crate::settings::Poll;
 
+/// How many ids of jobs that are over are remembered.
+const MOST_OVER: usize = 1_024;
+
 /// A job's number, in the order of their coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct JobNumber(pub(crate) u64);
@@ -85,6 +88,9 @@ pub(crate) struct Core {
     progress_seen: Option<bool>,
     /// Final messages that belong to a job already; they are read again and again.
     taken: BTreeSet<MessageId>,
+    /// Midjourney's ids of jobs that are over, newest last: a message that comes twice is not
+    /// taken for another job's with the same prompt.
+    over: VecDeque<String>,
     outputs: VecDeque<Output>,
 }
 
@@ -97,6 +103,7 @@ impl Core {
             jobs: BTreeMap::new(),
             progress_seen: None,
             taken: BTreeSet::new(),
+            over: VecDeque::new(),
             outputs: VecDeque::new(),
         }
     }
@@ -183,7 +190,10 @@ impl Core {
 
     fn on_look(&mut self, now: Moment, look: &Look) {
         for (message, sighting) in &look.messages {
-            if sighting.meaning != Meaning::NotASighting && !self.taken.contains(message) {
+            if sighting.meaning != Meaning::NotASighting
+                && !self.taken.contains(message)
+                && !self.is_over(sighting)
+            {
                 self.on_sighting(now, *message, sighting);
             }
         }
@@ -206,10 +216,24 @@ impl Core {
         let Some((job, by)) = self.owner(sighting) else { return };
         tracing::debug!(job = job.0, message = message.get(), ?by, meaning = ?sighting.meaning, "sighting bound");
         self.learn_visibility(job, sighting);
-        if sighting.meaning == Meaning::Finished {
+        if sighting.is_result() {
             self.taken.insert(message);
         }
         self.step(now, job, Step::Sighting(Box::new(sighting.clone())));
+    }
+
+    fn is_over(&self, sighting: &Sighting) -> bool {
+        sighting.keys.job_id.as_ref().is_some_and(|job_id| self.over.contains(job_id))
+    }
+
+    /// Remembers the id of a job that nothing more is wanted of.
+    fn note_over(&mut self, job: JobNumber) {
+        let Some(one) = self.jobs.get(&job).filter(|one| one.standing().is_none()) else { return };
+        let Some(job_id) = one.job_id() else { return };
+        if self.over.len() >= MOST_OVER {
+            self.over.pop_front();
+        }
+        self.over.push_back(job_id.to_owned());
     }
 
     fn owner(&self, sighting: &Sighting) -> Option<(JobNumber, By)> {
@@ -331,6 +355,7 @@ impl Core {
     fn step(&mut self, now: Moment, job: JobNumber, input: Step) {
         let Some(one) = self.jobs.get_mut(&job) else { return };
         one.on(now, input);
+        let mut has_ended = false;
         while let Some(wish) = one.poll() {
             self.outputs.push_back(match wish {
                 Wish::Journal => Output::Journal { job },
@@ -341,8 +366,14 @@ impl Core {
                     rediscover,
                 },
                 Wish::Report(report) => Output::Report { job, report },
-                Wish::Ended(outcome) => Output::Ended { job, outcome },
+                Wish::Ended(outcome) => {
+                    has_ended = true;
+                    Output::Ended { job, outcome }
+                }
             });
+        }
+        if has_ended {
+            self.note_over(job);
         }
     }
 

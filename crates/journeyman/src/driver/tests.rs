@@ -2,14 +2,14 @@
 
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use journeyman_midjourney::FailureKind;
 use journeyman_midjourney::generation::Report;
 use journeyman_midjourney::outcome::Outcome;
 use journeyman_moment::Moment;
-use journeyman_sim::{Settings, Traffic, Visibility};
+use journeyman_sim::{Disorder, FaultKind, FaultRule, Settings, Traffic, Visibility};
 
 use super::core::JobNumber;
 use world::Virtual;
@@ -175,6 +175,21 @@ fn twelve_identical_prompts_each_get_their_own_image() {
     }
 }
 
+/// Recorded from the storm below: the second copy of a final was once given to another job with the
+/// same prompt, which was still out.
+#[test]
+fn a_final_that_comes_twice_is_not_taken_for_another_job_with_the_same_prompt() {
+    let disorder = Disorder { duplicate_final: 1.0, ..Disorder::default() };
+    for progress in [Visibility::Visible, Visibility::Ephemeral] {
+        let mut world = Virtual::new(Settings { progress, disorder, ..settings(8) });
+        for number in 0..4 {
+            world.start_at(Moment::ORIGIN, number, "one sea for all");
+        }
+        world.run_until_settled();
+        assert_nothing_broken(&mut world, 4);
+    }
+}
+
 #[test]
 fn other_peoples_traffic_with_the_same_prompts_is_not_taken_for_ours() {
     for progress in [Visibility::Visible, Visibility::Ephemeral] {
@@ -213,6 +228,85 @@ fn the_same_seed_gives_the_same_run_bit_for_bit() {
         (world.now, world.departures, format!("{:?}", world.ends))
     };
     assert_eq!(run(), run());
+}
+
+/// How many seeds the storm runs through.
+fn seeds() -> u64 {
+    if std::env::var_os("JOURNEYMAN_LONG").is_some() { 300 } else { 12 }
+}
+
+/// Whatever goes wrong on the wire and whatever comes doubled or out of order: every job reaches an
+/// outcome, none is executed twice, no final belongs to two jobs, and a finished one never fails.
+#[test]
+fn in_any_storm_nothing_is_paid_twice_and_no_image_is_lost() {
+    for seed in 0..seeds() {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut fault = |kind, method: &str, route: &str| FaultRule {
+            kind,
+            method: method.to_owned(),
+            route: route.to_owned(),
+            probability: rng.f64() * 0.3,
+            delay: Duration::from_millis(rng.u64(0..20_000)),
+            ..FaultRule::default()
+        };
+        let (posts, any) = ("/interactions", "*");
+        let faults = vec![
+            fault(FaultKind::LoseAnswer, "POST", posts),
+            fault(FaultKind::StatusAfter, "POST", posts),
+            fault(FaultKind::ResetBefore, "POST", posts),
+            fault(FaultKind::StatusBefore, "GET", any),
+            fault(FaultKind::ResetAfter, "GET", any),
+            fault(FaultKind::Latency, any, any),
+        ];
+        let disorder = Disorder {
+            duplicate_final: rng.f64() * 0.5,
+            final_before_delete: rng.f64() * 0.5,
+            progress_backwards: rng.f64() * 0.5,
+        };
+        let progress = if rng.bool() { Visibility::Visible } else { Visibility::Ephemeral };
+        let mut world = Virtual::new(Settings { faults, disorder, progress, ..settings(seed) });
+        for number in 0..10 {
+            // Some prompts are the same, some are not.
+            let prompt = format!("a storm over harbour {}", rng.u64(0..4));
+            world.start_at(Moment::from_secs(rng.u64(0..120)), number, &prompt);
+        }
+        world.run_until_settled();
+        // Late results too.
+        world.run_until(world.now + Duration::from_hours(1));
+        assert_nothing_lost_or_paid_twice(&world, seed);
+    }
+}
+
+fn assert_nothing_lost_or_paid_twice(world: &Virtual, seed: u64) {
+    let report = world.world.report();
+    for job in &report.jobs {
+        assert!(job.executions <= 1 && job.charged <= 1, "seed {seed}: {job:?}");
+    }
+    let finals = world.finals();
+    let distinct: BTreeSet<_> = finals.iter().collect();
+    assert_eq!(finals.len(), distinct.len(), "seed {seed}: a final belongs to two jobs");
+    // Equal prompts of which one was given up cannot be told apart by polling, so the images of one
+    // prompt are counted together: as many jobs finished as pictures were made.
+    let mut made: BTreeMap<String, i64> = BTreeMap::new();
+    for job in &report.jobs {
+        let prompt = job.prompt.split(" --").next().unwrap_or_default();
+        *made.entry(prompt.to_owned()).or_default() += i64::try_from(job.charged).expect("a count");
+    }
+    for (number, ends) in &world.ends {
+        let last = &ends.last().expect("an end").outcome;
+        match last {
+            Outcome::Finished(_) => *made.entry(world.prompts[number].clone()).or_default() -= 1,
+            Outcome::Undecided { .. } | Outcome::NotSent(_) => {}
+            Outcome::Failed(_) | Outcome::Cancelled { .. } => {
+                panic!("seed {seed}: job {} ended in {last:?}", number.0);
+            }
+        }
+    }
+    assert!(
+        made.values().all(|left| *left == 0),
+        "seed {seed}: images without a job: {made:?}\n{:#?}",
+        world.ends
+    );
 }
 
 #[test]

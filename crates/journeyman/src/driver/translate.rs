@@ -49,7 +49,7 @@ pub(crate) fn sent(answer: &Answer) -> Sent {
     } else if meaning == Meaning::Accepted {
         Sent::Accepted
     } else {
-        Sent::Unsure(format!("discord answered {} to the request", answer.status))
+        Sent::Unsure(format!("Discord answered {} to the request", answer.status))
     }
 }
 
@@ -92,7 +92,7 @@ fn refused(answer: &Answer, purpose: &str) -> NotSent {
         answer.error().and_then(|error| error.message).map(|said| format!(": {said}")).unwrap_or_default();
     NotSent {
         why,
-        detail: format!("{purpose}: discord answered {}{said}", answer.status),
+        detail: format!("{purpose}: Discord answered {}{said}", answer.status),
         retry_after: answer.retry_after(),
     }
 }

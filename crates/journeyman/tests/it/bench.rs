@@ -78,13 +78,13 @@ impl Bench {
     /// The canary is nowhere: not in the error, not in its chain, not in a file or its name.
     pub(crate) fn assert_no_canary(&self, errors: &[&Error]) {
         for error in errors {
-            let mut told = format!("{error} {error:?} {:?}", error.hint());
+            let mut told = vec![format!("{error} {error:?} {:?}", error.hint())];
             let mut source = std::error::Error::source(error);
             while let Some(cause) = source {
-                told.push_str(&format!(" {cause} {cause:?}"));
+                told.push(format!("{cause} {cause:?}"));
                 source = cause.source();
             }
-            assert!(!told.contains(CANARY), "{told}");
+            assert!(!told.concat().contains(CANARY), "{told:?}");
         }
         assert!(!format!("{:?} {:?}", self.client, self.settings).contains(CANARY));
         for file in files(self.folder.path()) {
@@ -100,7 +100,7 @@ pub(crate) fn settings(sim: &Running, folder: &Path, progress: ProgressVisibilit
     let mut settings = Settings::new(token, sim.ready.channel_id.parse().expect("a channel"));
     settings.guild = Some(sim.ready.guild_id.parse().expect("a guild"));
     settings.api_base = sim.ready.rest.parse::<ApiBase>().expect("an origin");
-    settings.out = folder.to_owned();
+    folder.clone_into(&mut settings.out);
     settings.progress = progress;
     settings.seed = 1;
     settings

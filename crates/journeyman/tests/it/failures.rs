@@ -133,11 +133,13 @@ async fn an_outdated_command_is_discovered_again_once() {
 }
 
 #[tokio::test]
-async fn an_empty_prompt_and_a_long_one_are_refused_before_anything_is_sent() {
+async fn an_empty_prompt_a_long_one_and_several_in_one_are_refused_before_anything_is_sent() {
     let bench = Bench::new(visible("happy")).await;
     for (prompt, is_good) in [
         (String::new(), false),
         (" \n".to_owned(), false),
+        ("a {red, blue} boat".to_owned(), false),
+        ("a boat --repeat 4".to_owned(), false),
         ("ß".repeat(6_001), false),
         ("ß".repeat(6_000), true),
     ] {

@@ -74,7 +74,7 @@ pub(super) struct Virtual {
     /// How many requests left.
     pub(super) departures: u64,
     pending: BTreeSet<JobNumber>,
-    prompts: BTreeMap<JobNumber, String>,
+    pub(super) prompts: BTreeMap<JobNumber, String>,
 }
 
 impl Virtual {
