@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_wait_is_rounded_up_never_down() {
         assert_eq!((Moment::ORIGIN + Duration::from_nanos(1)).as_micros(), 1);
-        assert_eq!((Moment::ORIGIN + Duration::from_nanos(1_000)).as_micros(), 1);
+        assert_eq!((Moment::ORIGIN + Duration::from_micros(1)).as_micros(), 1);
         assert_eq!((Moment::ORIGIN + Duration::from_nanos(1_001)).as_micros(), 2);
     }
 
