@@ -112,6 +112,20 @@ impl Client {
         self.start(Begin::Record(Box::new(generation))).await
     }
 
+    /// Ends the account's pause, after a human acted in Discord on what had caused it: a captcha, a
+    /// notice, a block, a lapsed subscription. Until then every job of this client ends in that error
+    /// without sending anything.
+    ///
+    /// # Errors
+    /// `Internal` when the driver is gone.
+    ///
+    /// # Cancel safety
+    /// Dropping the future before it is ready leaves the account paused.
+    pub async fn unpause(&self) -> Result<(), Error> {
+        let sent = self.commands.send(Command::Unpause).await;
+        sent.map_err(|_| Error::new(ErrorKind::Internal, "end the pause: the driver is gone"))
+    }
+
     async fn start(&self, begin: Begin) -> Result<Job, Error> {
         let number = JobNumber(self.numbers.fetch_add(1, Ordering::Relaxed));
         let (events_in, events) = mpsc::channel(MOST_EVENTS);

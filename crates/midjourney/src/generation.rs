@@ -39,6 +39,8 @@ pub enum Input {
     Blind,
     /// Nothing can be sent; ends a generation whose request has not left.
     Hindered(NotSent),
+    /// The account is paused until a human acted; ends a generation whose request has not left.
+    Paused(Failure),
     /// The caller stops waiting.
     Cancel,
     /// Time passed.
@@ -254,7 +256,8 @@ impl Generation {
             Input::Blind => {
                 self.blind_since.get_or_insert(self.last_look);
             }
-            Input::Hindered(not_sent) => self.on_hindered(not_sent),
+            Input::Hindered(not_sent) => self.end_unsent(Outcome::NotSent(not_sent)),
+            Input::Paused(failure) => self.end_unsent(Outcome::Failed(failure)),
             Input::Cancel => self.on_cancel(),
             Input::Tick => self.on_tick(now),
         }
@@ -524,9 +527,9 @@ impl Generation {
     }
 
     /// What keeps others from sending keeps this one too, unless its request has left.
-    fn on_hindered(&mut self, not_sent: NotSent) {
+    fn end_unsent(&mut self, outcome: Outcome) {
         if matches!(self.state, State::WaitingForTurn | State::WaitingForBaseline) {
-            self.end(Outcome::NotSent(not_sent));
+            self.end(outcome);
         }
     }
 

@@ -9,7 +9,7 @@ use journeyman_midjourney::generation::{
     ProgressVisibility, Reason, Report, Sent,
 };
 use journeyman_midjourney::outcome::{NotSent, Outcome};
-use journeyman_midjourney::{Meaning, Sighting};
+use journeyman_midjourney::{Failure, Meaning, Sighting};
 use journeyman_model::{MessageId, UserId};
 use journeyman_moment::Moment;
 
@@ -41,6 +41,8 @@ pub(crate) enum Input {
     Resume { job: JobNumber, generation: Box<Generation> },
     /// The caller of a job stops waiting.
     Cancel { job: JobNumber },
+    /// A human acted: the account's pause ends.
+    Unpause,
     /// Our own account is known, or cannot be.
     Identified(Result<UserId, NotSent>),
     /// What became of a request.
@@ -91,6 +93,8 @@ pub(crate) struct Core {
     /// Midjourney's ids of jobs that are over, newest last: a message that comes twice is not
     /// taken for another job's with the same prompt.
     over: VecDeque<String>,
+    /// What a human must act on before anything more is sent. Nothing is ever pressed or tried for it.
+    pause: Option<Failure>,
     outputs: VecDeque<Output>,
 }
 
@@ -104,6 +108,7 @@ impl Core {
             progress_seen: None,
             taken: BTreeSet::new(),
             over: VecDeque::new(),
+            pause: None,
             outputs: VecDeque::new(),
         }
     }
@@ -125,6 +130,7 @@ impl Core {
                 self.jobs.insert(job, *generation);
             }
             Input::Cancel { job } => self.step(now, job, Step::Cancel),
+            Input::Unpause => self.pause = None,
             Input::Identified(who) => self.on_identified(now, who),
             Input::Sent { job, sent } => self.step(now, job, Step::Sent(sent)),
             Input::Page(page) => self.on_page(now, page),
@@ -282,6 +288,9 @@ impl Core {
 
     /// Everything that follows from the state alone.
     fn settle(&mut self, now: Moment) {
+        if let Some(failure) = self.pause.clone() {
+            self.step_all(now, |_| Some(Step::Paused(failure.clone())));
+        }
         self.identify();
         self.give_turns(now);
         self.give_baselines(now);
@@ -368,6 +377,11 @@ impl Core {
                 Wish::Report(report) => Output::Report { job, report },
                 Wish::Ended(outcome) => {
                     has_ended = true;
+                    if let Outcome::Failed(failure) = &outcome
+                        && failure.kind.pauses_account()
+                    {
+                        self.pause = Some(failure.clone());
+                    }
                     Output::Ended { job, outcome }
                 }
             });

@@ -1,7 +1,7 @@
 //! The driver's requests, downloads and files. It decides nothing about a job.
 
 use journeyman_discord::{
-    CommandError, Config, DownloadErrorKind, Downloader, Hosts, Place, Rest, Wanted, wire,
+    CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Rest, Wanted, wire,
 };
 use journeyman_limiter::{Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
@@ -166,22 +166,31 @@ impl Io {
         index: usize,
         file: &File,
     ) -> Result<bytes::Bytes, Error> {
-        let error = match self.downloader.fetch(&file.url, LARGEST_IMAGE).await {
+        let error = match self.whole(file).await {
             Ok(bytes) => return Ok(bytes),
             Err(error) => error,
         };
-        if matches!(error.kind, DownloadErrorKind::Expired { .. })
+        if error.is_cured_by_a_fresh_link()
             && let Some(fresh) = self.fresh(finished.message, index).await
-            && let Ok(bytes) = self.downloader.fetch(&fresh.url, LARGEST_IMAGE).await
+            && let Ok(bytes) = self.whole(&fresh).await
         {
             return Ok(bytes);
         }
-        Err(Error::new(
-            ErrorKind::Storage,
-            format!("fetch the finished image {}{}: {error}", file.name, of_job(finished)),
-        )
-        .with_hint("the image is finished and paid, and still in the Discord channel")
-        .with_source(error))
+        let what = format!("fetch the finished image {}{}: {error}", file.name, of_job(finished));
+        Err(Error::new(ErrorKind::Storage, what)
+            .with_hint("the image is finished and paid, and still in the Discord channel")
+            .with_source(error))
+    }
+
+    /// A file of the size that the message names.
+    async fn whole(&self, file: &File) -> Result<bytes::Bytes, FetchError> {
+        let bytes = self.downloader.fetch(&file.url, LARGEST_IMAGE).await?;
+        match file.size {
+            Some(expected) if expected != bytes.len() as u64 => {
+                Err(FetchError::Size { expected, found: bytes.len() as u64 })
+            }
+            _ => Ok(bytes),
+        }
     }
 
     async fn fresh(&self, message: Option<MessageId>, index: usize) -> Option<File> {
@@ -189,6 +198,24 @@ impl Io {
         let page = translate::page(&page, self.place.channel, 1).ok()?;
         let (_, sighting) = page.messages.into_iter().find(|(id, _)| Some(*id) == message)?;
         sighting.files.into_iter().nth(index)
+    }
+}
+
+/// Why an image could not be fetched.
+#[derive(Debug, thiserror::Error)]
+enum FetchError {
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    #[error("the file has {found} bytes, the message says {expected}")]
+    Size { expected: u64, found: u64 },
+}
+
+impl FetchError {
+    fn is_cured_by_a_fresh_link(&self) -> bool {
+        match self {
+            Self::Download(error) => matches!(error.kind, DownloadErrorKind::Expired { .. }),
+            Self::Size { .. } => true,
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Start { job: JobNumber, begin: Begin, caller: Caller },
     /// Stop watching a job.
     Cancel { job: JobNumber },
+    /// A human acted on what had paused the account.
+    Unpause,
 }
 
 /// How a job begins.
@@ -119,6 +121,7 @@ impl Shell {
     fn on_command(&mut self, command: Command) -> Input {
         match command {
             Command::Cancel { job } => Input::Cancel { job },
+            Command::Unpause => Input::Unpause,
             Command::Start { job, begin, caller } => {
                 self.callers.insert(job, caller);
                 match begin {

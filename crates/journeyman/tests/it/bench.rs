@@ -1,6 +1,7 @@
 //! A client and a simulator that share one fast clock, and a token with a canary in it.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Once};
 
 use journeyman::{
     ApiBase, Client, Clock, Error, ErrorKind, Event, Finished, Job, ProgressVisibility, Settings, Token,
@@ -37,6 +38,7 @@ pub(crate) fn visible(scenario: &str) -> journeyman_sim::Settings {
 
 impl Bench {
     pub(crate) async fn new(mut sim: journeyman_sim::Settings) -> Self {
+        collect_log();
         let clock = Clock::scaled(SCALE);
         let progress = match sim.progress {
             Visibility::Visible => ProgressVisibility::Visible,
@@ -56,6 +58,9 @@ impl Bench {
     pub(crate) async fn imagine(&self, prompt: &str) -> (Result<Finished, Error>, Vec<Event>) {
         let mut job = self.client.imagine(prompt).await.expect("a job");
         let outcome = job.outcome().await;
+        if let Err(error) = &outcome {
+            assert_no_canary_in(error);
+        }
         (outcome, drain(&mut job).await)
     }
 
@@ -75,24 +80,64 @@ impl Bench {
         }
     }
 
-    /// The canary is nowhere: not in the error, not in its chain, not in a file or its name.
-    pub(crate) fn assert_no_canary(&self, errors: &[&Error]) {
-        for error in errors {
-            let mut told = vec![format!("{error} {error:?} {:?}", error.hint())];
-            let mut source = std::error::Error::source(error);
-            while let Some(cause) = source {
-                told.push(format!("{cause} {cause:?}"));
-                source = cause.source();
-            }
-            assert!(!told.concat().contains(CANARY), "{told:?}");
-        }
+    /// The canary is in no file, no file name and no `Debug`.
+    fn assert_no_canary(&self) {
         assert!(!format!("{:?} {:?}", self.client, self.settings).contains(CANARY));
         for file in files(self.folder.path()) {
             let bytes = std::fs::read(&file).expect("a file");
             let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
             assert!(!found && !file.to_string_lossy().contains(CANARY), "{}", file.display());
         }
+        let log = LOG.lock().expect("the log");
+        assert!(!log.is_empty(), "the log is not collected");
+        assert!(!String::from_utf8_lossy(&log).contains(CANARY), "a log line holds the token");
     }
+}
+
+/// Every flow ends with the search for the canary.
+impl Drop for Bench {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.assert_no_canary();
+        }
+    }
+}
+
+fn assert_no_canary_in(error: &Error) {
+    let mut told = format!("{error} {error:?} {:?}", error.hint());
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        told = format!("{told} {cause} {cause:?}");
+        source = cause.source();
+    }
+    assert!(!told.contains(CANARY), "{told}");
+}
+
+/// Everything that is logged, at every level, by all flows.
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+struct Log;
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LOG.lock().expect("the log").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn collect_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::level_filters::LevelFilter::TRACE)
+            .with_writer(|| Log)
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
+    });
 }
 
 pub(crate) fn settings(sim: &Running, folder: &Path, progress: ProgressVisibility) -> Settings {
