@@ -1,0 +1,125 @@
+//! What others may ask a generation. It changes nothing but what it is told of the channel.
+
+use journeyman_model::MessageId;
+use journeyman_moment::Moment;
+
+use super::{Generation, State};
+use crate::claim::{Claimant, Standing};
+use crate::failure::FailureKind;
+use crate::normalise::Normalised;
+use crate::outcome::Outcome;
+
+impl Generation {
+    /// The prompt exactly as it is sent.
+    pub fn prompt(&self) -> &str {
+        &self.plan.prompt
+    }
+
+    /// The prompt for matching.
+    pub fn normalised(&self) -> &Normalised {
+        &self.normalised
+    }
+
+    /// The request's nonce.
+    pub fn nonce(&self) -> &str {
+        &self.plan.nonce
+    }
+
+    /// The progress message, once known; the final one after the end.
+    pub fn message(&self) -> Option<MessageId> {
+        let last = match self.outcome() {
+            Some(Outcome::Finished(finished)) => finished.message,
+            _ => None,
+        };
+        last.or(self.seen.message)
+    }
+
+    /// Midjourney's job id, once known.
+    pub fn job_id(&self) -> Option<&str> {
+        self.seen.job_id.as_deref()
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        if let State::Ended(outcome) = &self.state { Some(outcome) } else { None }
+    }
+
+    /// Whether it waits for its turn to be sent.
+    pub fn waits_for_turn(&self) -> bool {
+        self.state == State::WaitingForTurn
+    }
+
+    /// Whether it needs to know the newest message of the channel.
+    pub fn waits_for_baseline(&self) -> bool {
+        self.state == State::WaitingForBaseline
+    }
+
+    /// Whether its request has left, or may have, and its end is not known.
+    pub fn is_out(&self) -> bool {
+        matches!(self.state, State::Sending | State::Watching { .. })
+    }
+
+    /// Whether a sign of it was seen and it has not ended: it holds one of Midjourney's slots.
+    pub fn is_running(&self) -> bool {
+        self.is_out() && self.seen.sign
+    }
+
+    /// Whether its request is out and it cannot yet be told from an equal one.
+    pub fn is_unbound(&self) -> bool {
+        match self.state {
+            State::WaitingForTurn | State::Ended(_) => false,
+            State::WaitingForBaseline => true,
+            State::Sending | State::Watching { .. } => self.seen.job_id.is_none(),
+        }
+    }
+
+    /// How much it still claims of what is seen; `None` for nothing.
+    ///
+    /// A cancelled one whose job goes on claims its late final too, so that no equal
+    /// prompt takes it for its own.
+    pub fn standing(&self) -> Option<Standing> {
+        let is_cancelled = matches!(self.outcome(), Some(Outcome::Cancelled { may_be_charged: true }));
+        if self.is_out() {
+            Some(Standing::Live)
+        } else if is_cancelled || self.awaits_late_result() {
+            Some(Standing::Late)
+        } else {
+            None
+        }
+    }
+
+    /// Whether it was given up by silence, and a late final still finishes it.
+    pub fn awaits_late_result(&self) -> bool {
+        match self.outcome() {
+            Some(Outcome::Undecided { .. }) => true,
+            Some(Outcome::Failed(failure)) => matches!(
+                failure.kind,
+                FailureKind::NoResponse | FailureKind::EphemeralModeration | FailureKind::JobQueued
+            ),
+            _ => false,
+        }
+    }
+
+    /// This generation as one that may own a sighting.
+    pub fn claimant(&self, standing: Standing) -> Claimant<'_> {
+        Claimant {
+            nonce: &self.plan.nonce,
+            interaction: self.seen.interaction,
+            message: self.seen.message,
+            job_id: self.seen.job_id.as_deref(),
+            baseline: self.seen.baseline,
+            prompt: &self.normalised,
+            standing,
+        }
+    }
+
+    /// When waiting ends regardless, and with it the claim on a late result.
+    pub fn cap(&self) -> Moment {
+        self.cap
+    }
+
+    /// Tells that progress messages can, or cannot, be seen in this channel.
+    pub fn set_progress_visible(&mut self, visible: bool) {
+        self.plan.progress_visible = visible;
+    }
+}
