@@ -42,9 +42,9 @@ fn gather(
     environment: &Environment,
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
-    let mut flags = flags(&args.connection);
+    let mut flags = flags(&args.connection)?;
     if let Some(out) = &args.out {
-        flags.push(("out", "--out", out.to_string_lossy().into_owned()));
+        flags.push(("out", "--out", text(out)?));
     }
     if args.split {
         flags.push(("split", "--split", "true".to_owned()));
@@ -60,18 +60,29 @@ fn configuration(
     environment: &Environment,
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
-    Configuration::gather(flags(connection), environment, file)
+    Configuration::gather(flags(connection)?, environment, file)
 }
 
-fn flags(connection: &Connection) -> Vec<Flag> {
-    let token_file = connection.token_file.as_ref().map(|path| path.to_string_lossy().into_owned());
+fn flags(connection: &Connection) -> Result<Vec<Flag>, journeyman::Error> {
+    let token_file = connection.token_file.as_deref().map(text).transpose()?;
     let typed = [
         ("token_file", "--token-file", token_file),
         ("channel", "--channel", connection.channel.clone()),
         ("guild", "--guild", connection.guild.clone()),
         ("api_base", "--api-base", connection.api_base.clone()),
     ];
-    typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?))).collect()
+    Ok(typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?))).collect())
+}
+
+/// A path as text: a setting is one, and half a path would be another folder.
+fn text(path: &Path) -> Result<String, journeyman::Error> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        journeyman::Error::new(
+            ErrorKind::Configuration,
+            format!("read the path {}: it is not UTF-8", path.display()),
+        )
+        .with_hint("give a path whose name is plain text")
+    })
 }
 
 /// Runs an async command. Two threads: the simulator and the client do not wait for each other's work.

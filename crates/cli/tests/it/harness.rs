@@ -209,3 +209,24 @@ fn get(address: &str) -> Value {
     let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
     serde_json::from_str(body).unwrap_or_else(|why| panic!("{why}: {answer}"))
 }
+
+#[test]
+fn the_search_finds_a_token_on_stdout_and_in_a_file() {
+    let mut place = Place::bare();
+    let said =
+        format!(r#"{{"content": "**{TOKEN}** - <@1> (fast)", "author": {{"id": "936929561302675456"}}}}"#);
+    place.write("seen.json", &said);
+    let output = place.command(&["explain", "seen.json"]).output().expect("it starts");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let loud = Ran { stdout, stderr: String::new(), code: output.status.code() };
+    assert!(finds(&place, &loud), "nothing was found on stdout: {}", loud.stdout);
+
+    let quiet = Ran { stdout: String::new(), stderr: String::new(), code: Some(0) };
+    assert!(!finds(&place, &quiet), "what the test wrote itself is not searched");
+    fs::write(place.path("left-behind"), TOKEN).expect("a file");
+    assert!(finds(&place, &quiet), "nothing was found in the file");
+}
+
+fn finds(place: &Place, ran: &Ran) -> bool {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| place.search(ran))).is_err()
+}
