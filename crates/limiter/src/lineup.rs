@@ -93,7 +93,8 @@ impl Lineup {
     }
 
     pub(crate) fn is_waited_for(&self, lane: u32) -> bool {
-        self.first(lane).is_some()
+        // Mostly nobody waits at all, and looking at each line costs memory that is not in the cache.
+        self.waiting > 0 && self.first(lane).is_some()
     }
 
     /// The route's own limits have room for the first of its line.
