@@ -49,15 +49,24 @@ async fn job_queued_is_waited_for_unless_it_is_asked_to_be_an_error() {
     assert_kind(&error, ErrorKind::JobQueued);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rest_of_the_catalogue_ends_as_the_simulator_says_it_should() {
-    for info in journeyman_sim::scenarios() {
-        let Some(expected) = info.error else { continue };
-        let bench = Bench::new(visible(info.name)).await;
-        let error = bench.fail("a lighthouse").await;
-        let is_seen = error.kind().name() == expected;
-        // Some are told to the gateway alone, as events; polling can only say that nothing came.
-        let is_gateway_only = info.gateway_only && error.kind() == ErrorKind::NoResponse;
-        assert!(is_seen || is_gateway_only, "{}: {error:?}, expected {expected}", info.name);
+    // A few at a time: most of them only wait for their deadline.
+    for group in journeyman_sim::scenarios().chunks(8) {
+        let mut running = tokio::task::JoinSet::new();
+        for info in group {
+            running.spawn(ends_as_it_should(info));
+        }
+        running.join_all().await;
     }
+}
+
+async fn ends_as_it_should(info: &'static journeyman_sim::ScenarioInfo) {
+    let Some(expected) = info.error else { return };
+    let bench = Bench::new(visible(info.name)).await;
+    let error = bench.fail("a lighthouse").await;
+    let is_seen = error.kind().name() == expected;
+    // Some are told to the gateway alone, as events; polling can only say that nothing came.
+    let is_gateway_only = info.gateway_only && error.kind() == ErrorKind::NoResponse;
+    assert!(is_seen || is_gateway_only, "{}: {error:?}, expected {expected}", info.name);
 }
