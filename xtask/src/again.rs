@@ -16,7 +16,10 @@ pub(crate) fn requests(findings: &mut Findings) {
 
 /// Runs the limiter's benchmark.
 pub(crate) fn limiter(findings: &mut Findings) {
-    cargo(findings, &["bench", "--quiet", "--locked", "-p", "journeyman-limiter", "--all-features"]);
+    cargo(
+        findings,
+        &["bench", "--quiet", "--locked", "-p", "journeyman-limiter", "--all-features", "--bench", "cost"],
+    );
 }
 
 fn cargo(findings: &mut Findings, args: &[&str]) {
