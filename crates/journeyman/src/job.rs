@@ -45,12 +45,7 @@ impl Job {
     /// Dropping the future changes nothing; call it again. After it returned once, it returns
     /// an error of kind `Internal`.
     pub async fn outcome(&mut self) -> Result<Finished, Error> {
-        (&mut self.outcome).await.unwrap_or_else(|_| {
-            Err(Error::new(
-                ErrorKind::Internal,
-                "wait for a job whose end was told before, or whose driver is gone",
-            ))
-        })
+        (&mut self.outcome).await.unwrap_or_else(|_| Err(told_before()))
     }
 
     /// Waits for the end, and tells each event on the way.
@@ -69,9 +64,7 @@ impl Job {
                 biased;
                 Some(event) = events.recv() => tell(&event),
                 ended = &mut *outcome => {
-                    return ended.unwrap_or_else(|_| {
-                        Err(Error::new(ErrorKind::Internal, "wait for a job whose end was told before, or whose driver is gone"))
-                    });
+                    return ended.unwrap_or_else(|_| Err(told_before()));
                 }
             }
         }
@@ -106,4 +99,8 @@ impl Job {
     pub fn job_id(&self) -> Option<String> {
         self.status.borrow().record.as_ref().and_then(|record| record.job_id.clone())
     }
+}
+
+fn told_before() -> Error {
+    Error::new(ErrorKind::Internal, "wait for a job whose end was told before, or whose driver is gone")
 }
