@@ -22,6 +22,24 @@ pub(crate) fn limiter(findings: &mut Findings) {
     );
 }
 
+/// Runs the scenarios against the limiter and others; further arguments are theirs.
+pub(crate) fn limits(findings: &mut Findings) {
+    let further: Vec<String> = std::env::args().skip(2).collect();
+    let bench = [
+        "bench",
+        "--quiet",
+        "--locked",
+        "-p",
+        "journeyman-limiter",
+        "--all-features",
+        "--bench",
+        "limits",
+        "--",
+    ];
+    let args: Vec<&str> = bench.into_iter().chain(further.iter().map(String::as_str)).collect();
+    cargo(findings, &args);
+}
+
 fn cargo(findings: &mut Findings, args: &[&str]) {
     findings.look();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

@@ -22,6 +22,7 @@ usage: cargo xtask <task>
   requests    how many REST requests an image takes, one after another and 12 at once
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
+  limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         "requests" => again::requests(&mut findings),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
+        "limits" => again::limits(&mut findings),
         _ => {
             let _ = std::io::stderr().write_all(USAGE.as_bytes());
             return ExitCode::from(2);

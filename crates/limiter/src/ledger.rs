@@ -16,7 +16,7 @@ use crate::headers::Answer;
 use crate::limit::{Blocked, Room, Seat, ServerFed, Shape};
 use crate::reason::Reason;
 use crate::request::Request;
-use crate::route::write_route;
+use crate::route::{counted_as, write_route};
 use crate::slab::Slab;
 use crate::verdict::Verdict;
 
@@ -96,7 +96,7 @@ impl Ledger {
         key.clear();
         resource.clear();
         push_credential(&mut key, request.credential.fingerprint());
-        key.push_str(request.method.as_str());
+        key.push_str(counted_as(request).as_str());
         key.push('/');
         let exempt = write_route(request, &mut key, &mut resource);
         let template = key.len();
@@ -284,7 +284,13 @@ impl Ledger {
         let lane = &self.lanes[grant.lane];
         self.accounts[lane.account].spend(now, from, lane.exempt, config);
         match Verdict::of(answer) {
-            Some(verdict) => self.obey(now, grant.lane, named, verdict, config),
+            Some(verdict) => {
+                if matches!(verdict, Verdict::Global { .. }) {
+                    let departed = grant.departed.unwrap_or(now);
+                    self.accounts[lane.account].lower(now, departed, config);
+                }
+                self.obey(now, grant.lane, named, verdict, config)
+            }
             None => Reach::Lane,
         }
     }

@@ -32,7 +32,7 @@ impl Route {
     pub fn of(request: &Request) -> Self {
         let (mut template, mut resource) = (String::with_capacity(48), String::with_capacity(32));
         let exempt = write_route(request, &mut template, &mut resource);
-        Self { credential: request.credential, method: request.method, template, resource, exempt }
+        Self { credential: request.credential, method: counted_as(request), template, resource, exempt }
     }
 
     /// Whose limits apply.
@@ -40,7 +40,7 @@ impl Route {
         self.credential
     }
 
-    /// The HTTP method.
+    /// The HTTP method; PUT for each change of a reaction, since setting and removing share one limit.
     pub fn method(&self) -> Method {
         self.method
     }
@@ -75,6 +75,13 @@ impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Route({self}, {:?})", self.credential)
     }
+}
+
+/// The method by which a request is counted: a channel's reactions have one limit for PUT and DELETE
+/// (discord-api-docs#981).
+pub(crate) fn counted_as(request: &Request) -> Method {
+    let removes = request.method == Method::Delete && request.path.contains("/reactions");
+    if removes { Method::Put } else { request.method }
 }
 
 /// Appends template and resource to two buffers, and says whether the global limit does not count the request.

@@ -23,6 +23,17 @@ const CLIENT: &[&str] = &[
     "crates/discord/src",
     "crates/journeyman/src",
     "crates/cli/src",
+    "crates/proxy/src",
+];
+
+/// What opens a connection with hyper.
+const HYPER_CLIENT: &[&str] = &[
+    "hyper::client",
+    "hyper_util::client",
+    "legacy::Client",
+    "hyper_rustls",
+    "rustls",
+    "TcpStream::connect",
 ];
 
 const RULES: &[Rule] = &[
@@ -77,9 +88,28 @@ const RULES: &[Rule] = &[
     },
     Rule {
         inside: CLIENT,
-        except: &["crates/discord/src"],
+        except: &["crates/discord/src", "crates/proxy/src"],
         words: &["reqwest", "hyper::", "AUTHORIZATION"],
-        why: "only the discord crate knows the HTTP library",
+        why: "only the discord crate and the proxy know an HTTP library",
+    },
+    Rule {
+        inside: &["crates/proxy/src"],
+        except: &["crates/proxy/src/forward.rs"],
+        words: HYPER_CLIENT,
+        why: "the proxy's requests leave through proxy/src/forward.rs and nowhere else",
+    },
+    Rule {
+        inside: &["crates/proxy/src"],
+        except: &[],
+        words: &[
+            "reqwest",
+            "journeyman_model",
+            "journeyman_midjourney",
+            "journeyman_discord",
+            "journeyman_sim",
+            "journeyman::",
+        ],
+        why: "the proxy stands on the limiter alone",
     },
     Rule {
         inside: &["crates/discord/src/rest/download.rs"],
@@ -134,6 +164,11 @@ fn hidden_retries_are_off(source: &Source, findings: &mut Findings) {
         if built > 0 && source.is_in(CLIENT) && !code.contains(switch) {
             findings.wrong(format_args!("{}: an HTTP client is built without `{switch}`", source.path));
         }
+    }
+    // hyper's client follows no redirect, and resends unless told not to.
+    let switch = "retry_canceled_requests(false)";
+    if code.contains("Client::builder(TokioExecutor") && source.is_in(CLIENT) && !code.contains(switch) {
+        findings.wrong(format_args!("{}: an HTTP client is built without `{switch}`", source.path));
     }
 }
 
@@ -243,6 +278,16 @@ mod tests {
     fn a_client_with_hidden_retries_is_found() {
         let text = "let http = reqwest::Client::builder().build();";
         assert_eq!(found("crates/discord/src/rest/call.rs", text).len(), 2);
+    }
+
+    #[test]
+    fn a_proxy_that_resends_or_sends_from_elsewhere_is_found() {
+        let text = "let http = Client::builder(TokioExecutor::new()).build(connector);";
+        assert_eq!(found("crates/proxy/src/forward.rs", text).len(), 1);
+        let text = "use hyper_util::client::legacy::Client;";
+        assert_eq!(found("crates/proxy/src/door.rs", text).len(), 1);
+        assert_eq!(found("crates/proxy/src/forward.rs", text).len(), 0);
+        assert_eq!(found("crates/proxy/src/forward.rs", "use journeyman_discord::Rest;").len(), 1);
     }
 
     #[test]

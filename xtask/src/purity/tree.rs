@@ -47,10 +47,19 @@ const PURE_CRATES: &[&str] =
     &["journeyman-moment", "journeyman-limiter", "journeyman-model", "journeyman-midjourney"];
 
 /// The crates that stand alone and never reach the code that speaks as a user account.
-const APART: &[&str] = &["journeyman-limiter", "journeyman-sim"];
+const APART: &[&str] = &["journeyman-limiter", "journeyman-sim", "journeyman-proxy"];
+
+/// All of ours that the proxy reaches: whoever runs it must not have to trust code for user accounts.
+const PROXY: &[&str] = &["journeyman-proxy", "journeyman-limiter", "journeyman-moment"];
 
 /// Packages that open connections, and the one crate of the client that may name each.
-const HANDS: &[(&str, &str)] = &[("reqwest", "journeyman-discord"), ("rustls", "journeyman-discord")];
+///
+/// The proxy has hands of its own, and is no part of the client.
+const HANDS: &[(&str, &str)] = &[
+    ("reqwest", "journeyman-discord"),
+    ("rustls", "journeyman-discord"),
+    ("hyper-rustls", "journeyman-proxy"),
+];
 
 pub(super) fn check(findings: &mut Findings) {
     for package in PURE_CRATES {
@@ -69,6 +78,7 @@ pub(super) fn check(findings: &mut Findings) {
         }
     }
     sim_knows_none_of_ours(findings);
+    proxy_stands_on_the_limiter_alone(findings);
     hands_are_where_they_belong(findings);
 }
 
@@ -76,6 +86,15 @@ fn sim_knows_none_of_ours(findings: &mut Findings) {
     let reached = reach("journeyman-sim", &["--all-features"], findings);
     for ours in reached.iter().filter(|name| name.starts_with("journeyman") && *name != "journeyman-sim") {
         findings.wrong(format_args!("the simulator reaches `{ours}`; it shares no code with the client"));
+    }
+}
+
+fn proxy_stands_on_the_limiter_alone(findings: &mut Findings) {
+    let reached = reach("journeyman-proxy", &["--all-features"], findings);
+    for ours in
+        reached.iter().filter(|name| name.starts_with("journeyman") && !PROXY.contains(&name.as_str()))
+    {
+        findings.wrong(format_args!("the proxy reaches `{ours}`; it stands on the limiter alone"));
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::config::{Config, Mutation};
+use crate::config::{Config, GlobalLimit, Mutation};
 use crate::limit::{Blocked, Pace, Room, Slots};
 use crate::reason::Reason;
 
@@ -17,8 +17,14 @@ pub(crate) struct Account {
     /// Global 429.
     pub(crate) pause: Blocked,
     global: Slots,
+    /// How many of the global limit's slots a global 429 has taken away, and since when that is so.
+    taken: u32,
+    since: Moment,
     pace: Pace,
 }
+
+/// How long without a global 429 until some of what it took away is given back.
+const CALM: Duration = Duration::from_mins(10);
 
 impl Account {
     pub(crate) fn new(credential: u64) -> Self {
@@ -27,6 +33,8 @@ impl Account {
             uses: 0,
             pause: Blocked::default(),
             global: Slots::default(),
+            taken: 0,
+            since: Moment::ORIGIN,
             pace: Pace::default(),
         }
     }
@@ -48,7 +56,29 @@ impl Account {
     fn global_room(&self, now: Moment, config: &Config) -> Room {
         let Some(global) = config.global else { return Room::Free };
         let one_more = u32::from(config.mutation == Mutation::OneMoreGlobal);
-        self.global.room(now, global.limit.max(1) + one_more, (0, now))
+        self.global.room(now, most(global).saturating_sub(self.taken) + one_more, (0, now))
+    }
+
+    /// A global 429 although the count was right: the limit is lower than was thought, or others use it
+    /// too. A quarter less from here on; what had left before the last such step says nothing new.
+    pub(crate) fn lower(&mut self, now: Moment, departed: Moment, config: &Config) {
+        let Some(global) = config.global else { return };
+        if self.taken > 0 && departed < self.since {
+            return;
+        }
+        let left = most(global).saturating_sub(self.taken);
+        self.taken += left.div_ceil(4).min(left.saturating_sub(1));
+        self.since = now;
+    }
+
+    /// Gives a twentieth of the limit back after a calm while.
+    fn recover(&mut self, now: Moment, config: &Config) {
+        if self.taken == 0 || now.since(self.since) < CALM {
+            return;
+        }
+        let step = config.global.map_or(self.taken, |global| most(global).div_ceil(20));
+        self.taken = self.taken.saturating_sub(step);
+        self.since = now;
     }
 
     pub(crate) fn take(&mut self, exempt: bool) {
@@ -76,6 +106,7 @@ impl Account {
         if exempt {
             return;
         }
+        self.recover(now, config);
         let window = config.global.map_or(Duration::ZERO, |global| global.window);
         self.global.settle(now, from + window);
     }
@@ -90,5 +121,62 @@ impl Account {
 
     pub(crate) fn pending(&self) -> u32 {
         self.pace.pending()
+    }
+}
+
+fn most(global: GlobalLimit) -> u32 {
+    global.limit.max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::from_micros(seconds * 1_000_000)
+    }
+
+    /// How many may be in flight at once.
+    fn room(account: &Account, now: Moment, config: &Config) -> u32 {
+        let mut account = Account { global: account.global.clone(), taken: account.taken, ..Account::new(0) };
+        let mut count = 0;
+        while account.global_room(now, config) == Room::Free {
+            account.global.take();
+            count += 1;
+        }
+        count
+    }
+
+    fn pass(account: &mut Account, now: Moment, config: &Config) {
+        account.take(false);
+        account.depart(now);
+        account.spend(now, now, false, config);
+    }
+
+    #[test]
+    fn a_global_429_takes_a_quarter_once_and_calm_gives_it_back() {
+        let (config, mut account) = (Config::default(), Account::new(0));
+        assert_eq!(room(&account, at(9), &config), 50);
+        account.lower(at(10), at(9), &config);
+        assert_eq!(room(&account, at(10), &config), 37);
+        account.lower(at(10), at(9), &config);
+        assert_eq!(room(&account, at(10), &config), 37, "it had left before the step");
+        account.lower(at(12), at(11), &config);
+        assert_eq!(room(&account, at(12), &config), 27);
+        pass(&mut account, at(600), &config);
+        assert_eq!(room(&account, at(602), &config), 27, "not ten minutes yet");
+        for calm in 1..=20 {
+            pass(&mut account, at(12 + 600 * calm), &config);
+        }
+        assert_eq!(room(&account, at(20_000), &config), 50, "never more than was configured");
+    }
+
+    #[test]
+    fn global_429s_never_stop_everything() {
+        let (config, mut account) = (Config::default(), Account::new(0));
+        for second in 1..100 {
+            account.lower(at(second), at(second), &config);
+        }
+        assert_eq!(room(&account, at(100), &config), 1);
     }
 }

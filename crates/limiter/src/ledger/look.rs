@@ -11,7 +11,7 @@ use crate::ledger::{Grant, Ledger};
 use crate::limit::Room;
 use crate::reason::Reason;
 use crate::request::Request;
-use crate::route::{Route, write_route};
+use crate::route::{Route, counted_as, write_route};
 
 impl Ledger {
     pub(crate) fn account_of(&self, lane: u32) -> u32 {
@@ -32,7 +32,7 @@ impl Ledger {
     pub(crate) fn find(&self, request: &Request) -> Option<u32> {
         let (mut key, mut resource) = (String::new(), String::new());
         push_credential(&mut key, request.credential.fingerprint());
-        key.push_str(request.method.as_str());
+        key.push_str(counted_as(request).as_str());
         key.push('/');
         write_route(request, &mut key, &mut resource);
         key.push(' ');

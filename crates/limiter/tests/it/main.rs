@@ -11,6 +11,8 @@ mod lines;
 mod memory;
 mod retries;
 mod routes;
+mod scenarios;
+mod trial;
 mod verdicts;
 mod windows;
 mod world;

@@ -56,6 +56,10 @@ fn all_reactions_of_a_channel_share_one_limit() {
     for tail in ["%F0%9F%94%A5/@me", "name:100000000000000009/100000000000000010", ""] {
         let path = format!("/channels/100000000000000001/messages/100000000000000002/reactions/{tail}");
         check(Method::Put, &path, "channels/:id/messages/:id/reactions", Some("channels/100000000000000001"));
+        let [set, remove, read] =
+            [Method::Put, Method::Delete, Method::Get].map(|method| Route::of(&Request::new(method, &path)));
+        assert_eq!(set, remove);
+        assert_ne!(set, read);
     }
 }
 

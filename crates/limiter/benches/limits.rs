@@ -1,0 +1,80 @@
+//! 429s, time, waits and fairness of four contenders over the scenarios, in virtual time. It asserts nothing.
+//!
+//! `cargo bench -p journeyman-limiter --bench limits` prints a table, `… -- --json` one object per scenario
+//! and contender. η is the least possible time against the time taken; `safe` allows one round trip per window
+//! for not knowing the server's phase. Both say something only where there is no 429.
+
+#[path = "../tests/it/trial/mod.rs"]
+mod trial;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use trial::Contender;
+use trial::scenario::{Scenario, all};
+use trial::score::Score;
+
+const SEED: u64 = 1;
+const CONTENDERS: [Contender; 4] =
+    [Contender::Journeyman, Contender::Twilight, Contender::Pace, Contender::Oracle];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let mut text = String::new();
+    if !has("--json") {
+        line(&mut text, format_args!("{HEAD}"));
+    }
+    // Without `--bench` this runs as a test: it must work, and nobody reads the numbers.
+    let scenarios = if has("--bench") { all() } else { all().into_iter().take(1).collect() };
+    for scenario in &scenarios {
+        for contender in CONTENDERS {
+            let score = contender.run(scenario, SEED);
+            if has("--json") {
+                line(&mut text, format_args!("{}", object(scenario, contender, &score)));
+            } else {
+                line(&mut text, format_args!("{}", row(scenario, contender, &score)));
+            }
+        }
+    }
+    // A reader that has gone away is no failure of the measurement.
+    let _gone = std::io::stdout().write_all(text.as_bytes());
+}
+
+const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge   span s  least s     η  safe  per s    p50 s    p99 s  Jain";
+
+fn row(scenario: &Scenario, contender: Contender, score: &Score) -> String {
+    let Score { served, user, global, shared, hidden, edge, .. } = score;
+    let (span, least) = (seconds(score.span), seconds(score.least));
+    let (efficiency, safe) = (score.efficiency(), score.safe_efficiency());
+    let (goodput, p50, p99) = (score.goodput(), score.wait(50), score.wait(99));
+    format!(
+        "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {span:>8.2} {least:>8.2} \
+         {efficiency:>5.2} {safe:>5.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>5.2}",
+        scenario.name,
+        contender.name(),
+        score.fairness()
+    )
+}
+
+fn object(scenario: &Scenario, contender: Contender, score: &Score) -> serde_json::Value {
+    serde_json::json!({
+        "scenario": scenario.name, "contender": contender.name(), "seed": SEED,
+        "asked": score.asked, "served": score.served, "cancelled": score.cancelled, "refused": score.refused,
+        "user_429": score.user, "global_429": score.global, "shared_429": score.shared,
+        "hidden_429": score.hidden, "hidden_limits": score.found, "edge_429": score.edge,
+        "span_s": seconds(score.span), "least_s": seconds(score.least), "windows": score.windows,
+        "efficiency": score.efficiency(), "safe_efficiency": score.safe_efficiency(),
+        "goodput_per_s": score.goodput(), "wait_p50_s": score.wait(50), "wait_p99_s": score.wait(99),
+        "jain": score.fairness(),
+    })
+}
+
+fn seconds(micros: u64) -> f64 {
+    std::time::Duration::from_micros(micros).as_secs_f64()
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    // Writing to a string does not fail.
+    let _never = writeln!(text, "{arguments}");
+}

@@ -1,0 +1,92 @@
+//! This crate's machine as a contender. It adds nothing to it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use journeyman_limiter::{Answer, Config, End, Moment, Mutation, Output, Ticket};
+
+use super::scenario::Scenario;
+use super::server::Reply;
+use super::world::{Ended, Machine, Word};
+
+pub(crate) struct Ours {
+    machine: journeyman_limiter::Machine,
+    tickets: BTreeMap<usize, Ticket>,
+    numbers: BTreeMap<Ticket, usize>,
+    /// The ticket of the try before.
+    before: BTreeMap<usize, Ticket>,
+}
+
+impl Ours {
+    pub(crate) fn new(mutation: Mutation) -> Self {
+        // Defaults but for the bound: here everybody waits for as long as it takes.
+        let config = Config { max_wait: Duration::from_hours(1_000), mutation, ..Config::default() };
+        Self {
+            machine: journeyman_limiter::Machine::new(config),
+            tickets: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            before: BTreeMap::new(),
+        }
+    }
+
+    fn forget(&mut self, number: usize) -> Option<Ticket> {
+        let ticket = self.tickets.remove(&number)?;
+        self.numbers.remove(&ticket);
+        self.before.insert(number, ticket);
+        Some(ticket)
+    }
+}
+
+impl Machine for Ours {
+    fn ask(&mut self, now: u64, number: usize, scenario: &Scenario, again: bool) {
+        let (now, request) = (Moment::from_micros(now), &scenario.calls[number].request);
+        let ticket = match self.before.get(&number).filter(|_| again) {
+            Some(before) => self.machine.enqueue_again(now, request, *before),
+            None => self.machine.enqueue(now, request),
+        };
+        self.tickets.insert(number, ticket);
+        self.numbers.insert(ticket, number);
+    }
+
+    fn departed(&mut self, now: u64, number: usize) {
+        if let Some(ticket) = self.tickets.get(&number) {
+            self.machine.departed(Moment::from_micros(now), *ticket);
+        }
+    }
+
+    fn ended(&mut self, now: u64, number: usize, ended: &Ended<'_>) {
+        let (now, Some(ticket)) = (Moment::from_micros(now), self.forget(number)) else { return };
+        match ended {
+            Ended::Answered(reply) => self.machine.settle(now, ticket, End::Answered(&read(reply))),
+            Ended::Lost => self.machine.settle(now, ticket, End::MaybeSent),
+        }
+    }
+
+    fn cancel(&mut self, now: u64, number: usize) {
+        if let Some(ticket) = self.forget(number) {
+            self.machine.cancel(Moment::from_micros(now), ticket);
+        }
+    }
+
+    fn hear(&mut self, now: u64) -> Vec<Word> {
+        let mut words = Vec::new();
+        while let Some(output) = self.machine.poll(Moment::from_micros(now)) {
+            match output {
+                Output::Granted(ticket) => words.extend(self.numbers.get(&ticket).copied().map(Word::Go)),
+                Output::Refused { ticket, .. } => {
+                    words.extend(self.numbers.get(&ticket).copied().map(Word::Never));
+                }
+            }
+        }
+        words
+    }
+
+    fn next_wakeup(&self) -> Option<u64> {
+        self.machine.next_wakeup().map(|(moment, _)| moment.as_micros())
+    }
+}
+
+fn read(reply: &Reply) -> Answer {
+    let headers = reply.headers.iter().map(|(name, value)| (*name, value.as_str()));
+    Answer::read(reply.status, headers, reply.body.as_bytes())
+}
