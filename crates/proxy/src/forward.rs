@@ -1,0 +1,323 @@
+//! One request's way through: wait, send, tell the limiter, pass the answer on. The only file that sends.
+//! It never sends anything twice.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::http::request::Parts;
+use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{Client, Error as SendError};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use journeyman_limiter::{Answer, Limiter, Method as Verb, Permit, Refused, Request as Limits};
+use journeyman_moment::{Clock, Moment};
+use rustls::{ClientConfig, RootCertStore};
+use thiserror::Error;
+
+use crate::answer::{self, Body};
+use crate::config::Config;
+use crate::headers;
+use crate::metrics::Metrics;
+use crate::upload::{Upload, is_too_large};
+
+/// How long an idle connection to the upstream is kept: shorter than servers do, since a request that leaves
+/// on a connection which is just being closed is lost.
+const IDLE: Duration = Duration::from_secs(15);
+/// The most of a 429 that is read before it is passed on.
+const NOTICE_BYTES: usize = 1024 * 1024;
+
+/// The HTTP client could not be set up.
+#[derive(Debug, Error)]
+#[error(
+    "set up TLS: the system's certificates cannot be used; install its CA certificates (`ca-certificates`)"
+)]
+pub struct CannotStart {
+    #[source]
+    source: std::io::Error,
+}
+
+/// What all requests of a proxy share.
+#[derive(Debug)]
+pub(crate) struct Forward {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) limiter: Limiter,
+    pub(crate) metrics: Metrics,
+    client: Client<HttpsConnector<HttpConnector>, Upload>,
+}
+
+impl Forward {
+    pub(crate) fn new(config: Config, clock: Clock) -> Result<Self, CannotStart> {
+        let client = client(&config).map_err(|source| CannotStart { source })?;
+        // The hold is the one bound on waiting.
+        let limits = journeyman_limiter::Config { max_wait: config.hold, ..config.limits.clone() };
+        let limiter = Limiter::new(limits, clock);
+        Ok(Self { config, clock, limiter, metrics: Metrics::default(), client })
+    }
+
+    /// Answers one request for the API.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, the request leaves the line and nothing is sent; dropped later, what it took is
+    /// spent, for it may have been executed.
+    pub(crate) async fn forward(&self, request: Request<Incoming>) -> Response<Body> {
+        let mut presence = Presence { metrics: &self.metrics, is_answered: false };
+        let answer = match self.attempt(request).await {
+            Ok(response) => {
+                self.metrics.passed_on(response.status());
+                response
+            }
+            Err(trouble) => {
+                let response = trouble.into_answer();
+                self.metrics.answered(response.status());
+                response
+            }
+        };
+        presence.is_answered = true;
+        answer
+    }
+
+    async fn attempt(&self, request: Request<Incoming>) -> Result<Response<Body>, Trouble> {
+        let (head, body) = request.into_parts();
+        let limits = self.limits(&head)?;
+        if body.size_hint().lower() > u64::try_from(self.config.max_body_bytes).unwrap_or(u64::MAX) {
+            return Err(Trouble::TooLarge);
+        }
+        let mut upload = Upload::new(body, self.config.max_body_bytes);
+        let permit = self.wait(&limits, &mut upload).await?;
+        if let Some(failure) = upload.failure() {
+            // The permit is dropped before anything has left, and gives back what it took.
+            return Err(if is_too_large(failure) { Trouble::TooLarge } else { Trouble::BrokenBody });
+        }
+        self.send(permit, self.outgoing(head, upload)?).await
+    }
+
+    /// What the limiter needs to know, or why the request goes nowhere.
+    fn limits(&self, head: &Parts) -> Result<Limits, Trouble> {
+        let Some(method) = limited_as(&head.method) else { return Err(Trouble::Method) };
+        if head.uri.authority().is_some_and(|named| named != self.config.upstream.authority()) {
+            return Err(Trouble::OtherHost);
+        }
+        let allowed = headers::allowed_wait(&head.headers).map_err(Trouble::Deadline)?;
+        let wait = allowed.map_or(self.config.hold, |allowed| allowed.min(self.config.hold));
+        let request = Limits::new(method, head.uri.path());
+        Ok(request.with_credential(headers::credential(&head.headers)).with_deadline(self.clock.now() + wait))
+    }
+
+    async fn wait(&self, limits: &Limits, upload: &mut Upload) -> Result<Permit, Trouble> {
+        let mut acquiring = std::pin::pin!(self.limiter.acquire(limits));
+        let permit = tokio::select! {
+            // Nobody loses a place in line here, and what was read ahead is kept.
+            biased;
+            permit = &mut acquiring => permit,
+            () = upload.read_ahead() => acquiring.await,
+        };
+        let permit = permit.map_err(|refused| {
+            self.metrics.refused(refused.reason());
+            tracing::debug!(%refused, "answered with a 429");
+            Trouble::TooLong(refused)
+        })?;
+        self.metrics.waited(permit.waited());
+        Ok(permit)
+    }
+
+    fn outgoing(&self, mut head: Parts, upload: Upload) -> Result<Request<Upload>, Trouble> {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let uri = Uri::builder()
+            .scheme(self.config.upstream.scheme().clone())
+            .authority(self.config.upstream.authority().clone())
+            .path_and_query(path)
+            .build();
+        headers::towards_upstream(&mut head.headers);
+        let mut request = Request::new(upload);
+        *request.method_mut() = head.method;
+        *request.uri_mut() = uri.map_err(|_| Trouble::Path)?;
+        *request.headers_mut() = head.headers;
+        Ok(request)
+    }
+
+    async fn send(&self, mut permit: Permit, request: Request<Upload>) -> Result<Response<Body>, Trouble> {
+        let late = self.in_real(self.config.answer);
+        permit.departed();
+        let sent = tokio::select! {
+            sent = self.client.request(request) => sent,
+            // Dropping the request closes its connection; it may have been executed.
+            () = self.clock.sleep_until(late) => {
+                permit.maybe_sent();
+                return Err(Trouble::Silence);
+            }
+        };
+        match sent {
+            Ok(response) => self.receive(permit, response, late).await,
+            Err(error) if error.is_connect() => {
+                permit.not_sent();
+                tracing::warn!(upstream = %self.config.upstream, error = %chain(&error), "cannot connect");
+                Err(Trouble::Unreachable)
+            }
+            Err(error) => {
+                permit.maybe_sent();
+                tracing::debug!(upstream = %self.config.upstream, error = %chain(&error), "no answer");
+                Err(if is_too_large(&error) { Trouble::TooLarge } else { Trouble::Lost })
+            }
+        }
+    }
+
+    async fn receive(
+        &self,
+        permit: Permit,
+        response: Response<Incoming>,
+        late: Moment,
+    ) -> Result<Response<Body>, Trouble> {
+        let (mut head, body) = response.into_parts();
+        let status = head.status.as_u16();
+        tracing::trace!(status, "answered");
+        // The relative waits in the headers count from here, so the limiter hears of them before the body
+        // is passed on. Of a 429 the body says more than the headers.
+        let body = if status == 429 {
+            let notice = self.notice(body, late).await;
+            let ended = permit.answered(&Answer::read(
+                status,
+                headers::texts(&head.headers),
+                notice.as_deref().unwrap_or_default(),
+            ));
+            if let Some(verdict) = ended.verdict {
+                self.metrics.limited(verdict);
+                tracing::info!(?verdict, "the upstream answered with a 429");
+            }
+            Either::Left(Full::new(notice.ok_or(Trouble::Lost)?))
+        } else {
+            permit.answered(&Answer::read(status, headers::texts(&head.headers), b""));
+            Either::Right(body)
+        };
+        headers::towards_client(&mut head.headers);
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.headers_mut() = head.headers;
+        Ok(response)
+    }
+
+    /// The body of a 429, if all of it arrives.
+    async fn notice(&self, body: Incoming, late: Moment) -> Option<Bytes> {
+        tokio::select! {
+            body = Limited::new(body, NOTICE_BYTES).collect() => Some(body.ok()?.to_bytes()),
+            () = self.clock.sleep_until(late) => None,
+        }
+    }
+
+    /// A moment this far away in real time: sockets do not run faster with a scaled clock.
+    pub(crate) fn in_real(&self, span: Duration) -> Moment {
+        self.clock.now() + span.mul_f64(self.clock.scale())
+    }
+}
+
+/// Why a request has no answer of the upstream.
+#[derive(Debug)]
+enum Trouble {
+    Method,
+    OtherHost,
+    Path,
+    Deadline(String),
+    TooLarge,
+    BrokenBody,
+    TooLong(Refused),
+    Unreachable,
+    Lost,
+    Silence,
+}
+
+impl Trouble {
+    fn into_answer(self) -> Response<Body> {
+        let bad = |message: &str| answer::plain(StatusCode::BAD_REQUEST, message);
+        match self {
+            Self::Method => answer::plain(StatusCode::METHOD_NOT_ALLOWED, "405: Method Not Allowed"),
+            Self::OtherHost => answer::plain(
+                StatusCode::MISDIRECTED_REQUEST,
+                "This proxy serves one upstream; set it as the base address, not as an HTTP proxy",
+            ),
+            Self::Path => bad("The path cannot be sent on"),
+            Self::Deadline(text) => bad(&format!(
+                "X-Journeyman-Deadline is {text:?}; give seconds from the request's arrival, such as 2.5"
+            )),
+            Self::TooLarge => answer::too_large(),
+            Self::BrokenBody => bad("The body broke off or is malformed; nothing was sent"),
+            Self::TooLong(refused) => answer::too_long(&refused),
+            Self::Unreachable => answer::no_answer(
+                StatusCode::BAD_GATEWAY,
+                "The upstream cannot be reached; nothing was sent, try again later",
+            ),
+            Self::Lost => answer::no_answer(
+                StatusCode::BAD_GATEWAY,
+                "The connection to the upstream broke before its answer; the request may have been executed",
+            ),
+            Self::Silence => answer::no_answer(
+                StatusCode::GATEWAY_TIMEOUT,
+                "The upstream gave no answer in time; the request may have been executed",
+            ),
+        }
+    }
+}
+
+/// Counts a client that goes before its answer, whichever way its request ends.
+struct Presence<'a> {
+    metrics: &'a Metrics,
+    is_answered: bool,
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.metrics.hung_up();
+        }
+    }
+}
+
+/// The method whose limits count. What Discord's API does not have counts as a read of the same path.
+fn limited_as(method: &Method) -> Option<Verb> {
+    match method.as_str() {
+        "HEAD" | "OPTIONS" => Some(Verb::Get),
+        // CONNECT would make this an open proxy, and TRACE would show the token to whoever asks.
+        other => other.parse().ok(),
+    }
+}
+
+fn client(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnector>, Upload>> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(config.connect));
+    let provider = rustls::crypto::ring::default_provider();
+    let tls = HttpsConnectorBuilder::new();
+    let tls = if config.upstream.is_plain() {
+        // No certificate is needed, so that it starts on a machine without any.
+        let tls_config = ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .map_err(std::io::Error::other)?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        tls.with_tls_config(tls_config)
+    } else {
+        tls.with_provider_and_platform_verifier(provider)?
+    };
+    let connector = tls.https_or_http().enable_http1().wrap_connector(http);
+    Ok(Client::builder(TokioExecutor::new())
+        // A hidden resend would pass by the limiter, and could do a thing twice.
+        .retry_canceled_requests(false)
+        .pool_idle_timeout(IDLE)
+        .pool_timer(TokioTimer::new())
+        .build(connector))
+}
+
+/// An error with what lies below it. Neither hyper nor rustls puts a header into one.
+fn chain(error: &SendError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

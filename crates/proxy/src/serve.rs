@@ -1,0 +1,124 @@
+//! Connections: accepted, served, drained. What is asked on them is the door's subject.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use journeyman_moment::Clock;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::config::Config;
+use crate::door;
+use crate::forward::{CannotStart, Forward};
+
+/// A pause after an accept that failed: out of file handles, for one, a later attempt may do better.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A proxy with its limits, before or while it serves. Clones share one state.
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    forward: Arc<Forward>,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drained {
+    /// How many connections were still open when the time to drain was over, and were cut.
+    pub cut: usize,
+}
+
+impl Proxy {
+    /// A proxy that knows no limits yet. Opens no connection.
+    ///
+    /// # Errors
+    /// When the upstream needs TLS and this machine has no certificates to trust.
+    pub fn new(config: Config, clock: Clock) -> Result<Self, CannotStart> {
+        Ok(Self { forward: Arc::new(Forward::new(config, clock)?) })
+    }
+
+    /// Serves until `stop`, then lets the open requests end, within `Config::drain`.
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes all connections at once.
+    pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()>) -> Drained {
+        let (draining, drains) = watch::channel(());
+        let mut connections = JoinSet::new();
+        let mut stop = pin!(stop);
+        loop {
+            let has_room = connections.len() < self.forward.config.max_connections;
+            // Each arm is cancel safe; a connection that was accepted is always spawned.
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = connections.join_next() => {}
+                accepted = listener.accept(), if has_room => match accepted {
+                    Ok((stream, _)) => {
+                        connections.spawn(converse(stream, Arc::clone(&self.forward), drains.clone()));
+                    }
+                    Err(error) => self.pause(&error).await,
+                },
+            }
+        }
+        drop(listener);
+        // Nobody listens if there is no connection.
+        let _ = draining.send(());
+        self.drain(connections).await
+    }
+
+    async fn drain(&self, mut connections: JoinSet<()>) -> Drained {
+        tracing::info!(connections = connections.len(), "draining");
+        let late = self.forward.in_real(self.forward.config.drain);
+        loop {
+            tokio::select! {
+                ended = connections.join_next() => if ended.is_none() {
+                    return Drained { cut: 0 };
+                },
+                () = self.forward.clock.sleep_until(late) => break,
+            }
+        }
+        let cut = connections.len();
+        connections.shutdown().await;
+        Drained { cut }
+    }
+
+    async fn pause(&self, error: &io::Error) {
+        tracing::warn!(%error, "accept a connection");
+        self.forward.clock.sleep_until(self.forward.in_real(PAUSE)).await;
+    }
+}
+
+/// One connection, request after request.
+async fn converse(stream: TcpStream, forward: Arc<Forward>, mut drains: watch::Receiver<()>) {
+    // Small answers must not wait for more to send; without this they are only slower.
+    let _ = stream.set_nodelay(true);
+    let (idle, max_head_bytes) = (forward.config.idle, forward.config.max_head_bytes);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let forward = Arc::clone(&forward);
+        async move { Ok::<_, Infallible>(door::answer(&forward, request).await) }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(idle)
+            .max_header_size(max_head_bytes)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    tokio::select! {
+        // An error is a closed connection, ours or the client's.
+        _ = connection.as_mut() => {}
+        // Said once; a sender that is gone says the same.
+        _ = drains.changed() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

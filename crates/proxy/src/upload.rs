@@ -1,0 +1,103 @@
+//! A request's body on its way to the upstream: read ahead a little, bounded, otherwise as it arrives.
+//! It is never held as a whole unless it is small.
+
+use std::collections::VecDeque;
+use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+/// How much is read while the request waits.
+const AHEAD_BYTES: usize = 64 * 1024;
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+/// A body with a bound.
+///
+/// While a request waits, a small body is read to its end: only then does the server see that
+/// the client has hung up.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    ahead: VecDeque<Frame<Bytes>>,
+    ahead_bytes: usize,
+    failure: Option<Cause>,
+    /// How much is still to be handed on, if the client has told the length.
+    remaining: Option<u64>,
+    rest: Limited<Incoming>,
+}
+
+impl Upload {
+    pub(crate) fn new(body: Incoming, most_bytes: usize) -> Self {
+        let remaining = body.size_hint().exact();
+        let rest = Limited::new(body, most_bytes);
+        Self { ahead: VecDeque::new(), ahead_bytes: 0, failure: None, remaining, rest }
+    }
+
+    /// Reads until the end, a failure, or as much as is read ahead.
+    ///
+    /// # Cancel safety
+    /// What was read is kept.
+    pub(crate) async fn read_ahead(&mut self) {
+        while self.ahead_bytes < AHEAD_BYTES && self.failure.is_none() {
+            match self.rest.frame().await {
+                Some(Ok(frame)) => {
+                    self.ahead_bytes += frame.data_ref().map_or(0, Bytes::len);
+                    self.ahead.push_back(frame);
+                }
+                Some(Err(failure)) => self.failure = Some(failure),
+                None => return,
+            }
+        }
+    }
+
+    /// What is wrong with the body, as far as it was read.
+    pub(crate) fn failure(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        self.failure.as_deref()
+    }
+}
+
+/// Whether an error is, at its bottom, a body longer than its bound.
+pub(crate) fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = Cause;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Cause>>> {
+        let frame = if let Some(frame) = self.ahead.pop_front() {
+            Some(Ok(frame))
+        } else if let Some(failure) = self.failure.take() {
+            Some(Err(failure))
+        } else {
+            ready!(Pin::new(&mut self.rest).poll_frame(context))
+        };
+        if let Some(Ok(frame)) = &frame {
+            let length = frame.data_ref().map_or(0, Bytes::len);
+            self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(length as u64));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ahead.is_empty() && self.failure.is_none() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.remaining.map_or_else(SizeHint::default, SizeHint::with_exact)
+    }
+}

@@ -1,0 +1,10 @@
+//! The proxy on loopback, before the simulator and before servers that do what they are told. No clocks here.
+
+mod command;
+mod failures;
+mod harness;
+mod limits;
+mod pages;
+mod passing;
+mod secret;
+mod streaming;
