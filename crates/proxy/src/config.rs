@@ -22,7 +22,7 @@ pub struct Config {
     pub hold: Duration,
     /// How long a connection to the upstream may take, in real time: 5 s.
     pub connect: Duration,
-    /// How long the upstream may take to begin its answer, in real time: 60 s.
+    /// How long the upstream may take to begin its answer once it has taken the body, in real time: 60 s.
     pub answer: Duration,
     /// How long a client may take over a request's head, and keep a connection idle, in real time: 60 s.
     pub idle: Duration,

@@ -140,18 +140,25 @@ impl Forward {
     }
 
     async fn send(&self, mut permit: Permit, request: Request<Upload>) -> Result<Response<Body>, Trouble> {
-        let late = self.in_real(self.config.answer);
+        let progress = request.body().progress();
         permit.departed();
-        let sent = tokio::select! {
-            sent = self.client.request(request) => sent,
-            // Dropping the request closes its connection; it may have been executed.
-            () = self.clock.sleep_until(late) => {
-                permit.maybe_sent();
-                return Err(Trouble::Silence);
+        let mut sending = std::pin::pin!(self.client.request(request));
+        // A long upload is not a silent upstream: the time counts from the last of the body that was taken.
+        let sent = loop {
+            let late = self.in_real(self.config.answer);
+            tokio::select! {
+                sent = &mut sending => break sent,
+                // Cancel safe: a notice that is not taken stays.
+                () = progress.notified() => {}
+                // Dropping the request closes its connection; it may have been executed.
+                () = self.clock.sleep_until(late) => {
+                    permit.maybe_sent();
+                    return Err(Trouble::Silence);
+                }
             }
         };
         match sent {
-            Ok(response) => self.receive(permit, response, late).await,
+            Ok(response) => self.receive(permit, response).await,
             Err(error) if error.is_connect() => {
                 permit.not_sent();
                 tracing::warn!(upstream = %self.config.upstream, error = %chain(&error), "cannot connect");
@@ -165,19 +172,14 @@ impl Forward {
         }
     }
 
-    async fn receive(
-        &self,
-        permit: Permit,
-        response: Response<Incoming>,
-        late: Moment,
-    ) -> Result<Response<Body>, Trouble> {
+    async fn receive(&self, permit: Permit, response: Response<Incoming>) -> Result<Response<Body>, Trouble> {
         let (mut head, body) = response.into_parts();
         let status = head.status.as_u16();
         tracing::trace!(status, "answered");
         // The relative waits in the headers count from here, so the limiter hears of them before the body
         // is passed on. Of a 429 the body says more than the headers.
         let body = if status == 429 {
-            let notice = self.notice(body, late).await;
+            let notice = self.notice(body).await;
             let ended = permit.answered(&Answer::read(
                 status,
                 headers::texts(&head.headers),
@@ -200,7 +202,8 @@ impl Forward {
     }
 
     /// The body of a 429, if all of it arrives.
-    async fn notice(&self, body: Incoming, late: Moment) -> Option<Bytes> {
+    async fn notice(&self, body: Incoming) -> Option<Bytes> {
+        let late = self.in_real(self.config.answer);
         tokio::select! {
             body = Limited::new(body, NOTICE_BYTES).collect() => Some(body.ok()?.to_bytes()),
             () = self.clock.sleep_until(late) => None,
@@ -209,7 +212,8 @@ impl Forward {
 
     /// A moment this far away in real time: sockets do not run faster with a scaled clock.
     pub(crate) fn in_real(&self, span: Duration) -> Moment {
-        self.clock.now() + span.mul_f64(self.clock.scale())
+        let scaled = Duration::try_from_secs_f64(span.as_secs_f64() * self.clock.scale());
+        self.clock.now() + scaled.unwrap_or(Duration::MAX)
     }
 }
 

@@ -4,11 +4,13 @@
 use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::Notify;
 
 /// How much is read while the request waits.
 const AHEAD_BYTES: usize = 64 * 1024;
@@ -27,13 +29,21 @@ pub(crate) struct Upload {
     /// How much is still to be handed on, if the client has told the length.
     remaining: Option<u64>,
     rest: Limited<Incoming>,
+    progress: Arc<Notify>,
 }
 
 impl Upload {
     pub(crate) fn new(body: Incoming, most_bytes: usize) -> Self {
         let remaining = body.size_hint().exact();
         let rest = Limited::new(body, most_bytes);
-        Self { ahead: VecDeque::new(), ahead_bytes: 0, failure: None, remaining, rest }
+        Self {
+            ahead: VecDeque::new(),
+            ahead_bytes: 0,
+            failure: None,
+            remaining,
+            rest,
+            progress: Arc::default(),
+        }
     }
 
     /// Reads until the end, a failure, or as much as is read ahead.
@@ -51,6 +61,11 @@ impl Upload {
                 None => return,
             }
         }
+    }
+
+    /// Is told of each part that was handed on.
+    pub(crate) fn progress(&self) -> Arc<Notify> {
+        Arc::clone(&self.progress)
     }
 
     /// What is wrong with the body, as far as it was read.
@@ -87,6 +102,7 @@ impl Body for Upload {
             ready!(Pin::new(&mut self.rest).poll_frame(context))
         };
         if let Some(Ok(frame)) = &frame {
+            self.progress.notify_one();
             let length = frame.data_ref().map_or(0, Bytes::len);
             self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(length as u64));
         }

@@ -97,3 +97,19 @@ async fn a_request_that_does_not_end_is_cut_when_the_time_to_drain_is_over() {
     assert!(wire.read_answer().await.is_err());
     drop(upstream);
 }
+
+#[tokio::test]
+async fn a_connection_too_many_waits_until_another_ends() {
+    let served = Served::start("http://127.0.0.1:1", |config| config.max_connections = 1).await;
+    let mut first = served.wire().await;
+    assert_eq!(first.ask("GET", "/healthz", "", "").await.expect("an answer").status, 200);
+    let mut second = served.wire().await;
+    second.send("GET", "/healthz", "", "").await.expect("sent");
+    for _ in 0..20 {
+        assert_eq!(first.ask("GET", "/healthz", "", "").await.expect("an answer").status, 200);
+    }
+    let early = second.stream.try_read(&mut [0; 1]).expect_err("no answer yet");
+    assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
+    drop(first);
+    assert_eq!(second.read_answer().await.expect("an answer").status, 200);
+}
