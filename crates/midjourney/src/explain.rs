@@ -78,7 +78,7 @@ fn notice(meaning: &Meaning) -> Option<&Notice> {
 
 fn is_retryable(meaning: &Meaning) -> bool {
     let is_failed = failure(meaning).is_some_and(|failure| failure.kind.is_retryable());
-    is_failed || matches!(meaning, Meaning::Queued | Meaning::UpstreamFailed { .. })
+    is_failed || matches!(meaning, Meaning::UpstreamFailed { .. })
 }
 
 /// The kind, the error's name, and one sentence.
@@ -93,7 +93,8 @@ fn words(meaning: &Meaning) -> (&'static str, Option<&'static str>, &'static str
         Meaning::Paused => ("paused", None, "Midjourney paused the job; it goes on by itself."),
         Meaning::Queued => (
             "queued",
-            Some(FailureKind::JobQueued.name()),
+            // A state; an error only for the caller who asked for it to be one.
+            None,
             "All of the account's slots are busy, so the job stands in Midjourney's queue; it starts by itself, wait longer.",
         ),
         Meaning::Finished => ("finished", None, "The job is done; its images are on this message."),

@@ -40,6 +40,12 @@ fn every_meaning_has_its_words() {
 }
 
 #[test]
+fn a_queued_job_is_a_state_and_no_error() {
+    let shown = Explanation::of(&Sighting::of(Meaning::Queued));
+    assert_eq!((shown.kind, shown.error, shown.retryable), ("queued", None, false));
+}
+
+#[test]
 fn every_kind_is_one_of_the_documented_words() {
     let documented = "waiting, progress, paused, queued, finished, stopped, refused, invalid, queue_full, deleted, \
         failed, human_verification, account_action_required, account_blocked, subscription_required, \
