@@ -57,11 +57,15 @@ impl Served {
         line.map_or(0, |value| value.parse().expect("a count"))
     }
 
-    /// Looks until the line has this value.
+    /// Looks until the line has this value; gives up after so many looks that it never will.
     pub(crate) async fn until(&self, name: &str, value: u64) {
-        while self.metric(name).await != value {
+        for _ in 0..20_000 {
+            if self.metric(name).await == value {
+                return;
+            }
             tokio::task::yield_now().await;
         }
+        panic!("{name} never became {value}");
     }
 
     /// Says that it is to stop.
