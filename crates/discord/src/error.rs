@@ -71,6 +71,8 @@ pub enum CallErrorKind {
     },
     /// Not sent, because the deadline had passed or would have.
     TooLate,
+    /// Not sent, because its caller recalled it first.
+    Recalled,
     /// An answer that makes no sense: a redirect, or a body that is not what was asked for.
     Unexpected {
         /// The status.
@@ -95,6 +97,7 @@ impl CallError {
                 | CallErrorKind::RateLimited { .. } => true,
                 CallErrorKind::Unauthorized { .. }
                 | CallErrorKind::TooLate
+                | CallErrorKind::Recalled
                 | CallErrorKind::Unexpected { .. }
                 | CallErrorKind::TooLarge { .. } => false,
             }
@@ -123,7 +126,7 @@ impl CallError {
                 Some("check that the account can see the channel and may use commands there")
             }
             CallErrorKind::Unexpected { .. } => Some("check that the API base is Discord's or a simulator's"),
-            CallErrorKind::TooLate | CallErrorKind::TooLarge { .. } => None,
+            CallErrorKind::TooLate | CallErrorKind::Recalled | CallErrorKind::TooLarge { .. } => None,
         }
     }
 
@@ -180,6 +183,7 @@ impl CallError {
                 self.write_words(f)
             }
             CallErrorKind::TooLate => write!(f, "not sent, since its deadline would have passed"),
+            CallErrorKind::Recalled => write!(f, "not sent, since its caller recalled it"),
             CallErrorKind::Unexpected { status } => {
                 write!(f, "an answer with status {status} that makes no sense")
             }

@@ -39,5 +39,5 @@ pub use commands::{CommandError, Place, Wanted};
 pub use config::{ApiBase, BadApiBase, Config, Timeouts};
 pub use date::ServerDate;
 pub use error::{CallError, CallErrorKind};
-pub use rest::{CannotStart, DownloadError, DownloadErrorKind, Downloader, Hosts, Rest};
+pub use rest::{CannotStart, DownloadError, DownloadErrorKind, Downloader, Hosts, Recall, Rest};
 pub use token::{MalformedToken, Token};

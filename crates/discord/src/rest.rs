@@ -3,6 +3,7 @@
 mod call;
 mod client;
 mod download;
+mod recall;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,6 +15,7 @@ use journeyman_moment::Clock;
 
 pub use client::CannotStart;
 pub use download::{DownloadError, DownloadErrorKind, Downloader, Hosts};
+pub use recall::Recall;
 
 use crate::wire::{self, Answer, Unreadable};
 use crate::{CallError, Config, ServerDate};

@@ -1,6 +1,6 @@
 //! Images on disk: checked, named, written whole or not at all. It fetches nothing.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -26,10 +26,8 @@ impl Archive {
     pub(crate) fn open(folder: &Path, split: bool) -> Result<Self, Error> {
         let prove = || -> io::Result<()> {
             fs::create_dir_all(folder)?;
-            let probe = folder.join(format!(".journeyman-probe-{}", std::process::id()));
-            let result = File::create(&probe).and_then(|mut file| file.write_all(b"probe"));
-            let removed = fs::remove_file(&probe);
-            result.and(removed)
+            let mut probe = tempfile::tempfile_in(folder)?;
+            probe.write_all(b"probe")
         };
         prove().map_err(|error| {
             Error::new(ErrorKind::Storage, format!("write into the folder {}", folder.display()))
@@ -42,7 +40,7 @@ impl Archive {
     /// Saves one image and, where asked for, its four quarters; returns the files written.
     ///
     /// # Errors
-    /// `JobFailed` when the bytes are no image, `Storage` when they cannot be written. Then no
+    /// `Storage` when the bytes are no image, or when they cannot be written. Then no
     /// half-written file is left.
     pub(crate) fn save(
         &self,
@@ -52,38 +50,48 @@ impl Archive {
     ) -> Result<Vec<PathBuf>, Error> {
         let (picture, format) = decode(bytes)?;
         let extension = extension(format);
-        let stem = self.free_stem(&stem(prompt, job_id), extension);
-        let path = self.folder.join(format!("{stem}.{extension}"));
-        write_whole(&path, bytes, create)?;
-        let mut files = vec![path];
+        let stem = stem(prompt, job_id);
+        let mut files = vec![self.place(&stem, extension, bytes)?];
         if self.split {
+            // The quarters are named after the file that they are of.
+            let stem = files[0].file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or(stem);
             for (index, quarter) in quarters(&picture).into_iter().enumerate() {
-                let path = self.folder.join(format!("{stem}_{}.png", index + 1));
-                write_whole(&path, &encode_png(&quarter)?, create)?;
-                files.push(path);
+                files.push(self.place(&format!("{stem}_{}", index + 1), "png", &encode_png(&quarter)?)?);
             }
         }
         Ok(files)
     }
 
-    /// A stem that no file of the folder has.
-    fn free_stem(&self, stem: &str, extension: &str) -> String {
-        let is_free = |stem: &str| !self.folder.join(format!("{stem}.{extension}")).exists();
-        if is_free(stem) {
-            return stem.to_owned();
-        }
+    /// Writes a new file: under its own name, or with a number where that is taken.
+    fn place(&self, stem: &str, extension: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
         let numbered = (2..=u32::MAX).map(|count| format!("{stem}-{count}"));
-        numbered.into_iter().find(|stem| is_free(stem)).unwrap_or_else(|| stem.to_owned())
+        for stem in std::iter::once(stem.to_owned()).chain(numbered) {
+            let path = self.folder.join(format!("{stem}.{extension}"));
+            if path.exists() {
+                continue;
+            }
+            match write_whole(&self.folder, &path, |file| file.write_all(bytes)) {
+                Ok(()) => return Ok(path),
+                // Somebody else was quicker.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot_write(&path, bytes.len(), error)),
+            }
+        }
+        Err(cannot_write(&self.folder, bytes.len(), io::ErrorKind::AlreadyExists.into()))
     }
+}
+
+fn cannot_write(path: &Path, bytes: usize, error: io::Error) -> Error {
+    Error::new(ErrorKind::Storage, format!("write {} ({bytes} bytes)", path.display()))
+        .with_hint("free some space or choose another folder with --out; the image is still in Discord")
+        .with_source(error)
 }
 
 /// What the bytes are, whatever the server called them.
 fn decode(bytes: &[u8]) -> Result<(DynamicImage, ImageFormat), Error> {
     let broken = |error: image::ImageError| {
-        Error::new(ErrorKind::JobFailed, format!("read the {} downloaded bytes as an image", bytes.len()))
-            .with_hint(
-                "the download was not a PNG, WebP or JPEG; fetch the image from the message in Discord",
-            )
+        Error::new(ErrorKind::Storage, format!("read the {} downloaded bytes as an image", bytes.len()))
+            .with_hint("the image is finished and paid: fetch it from the message in Discord")
             .with_source(error)
     };
     let format = image::guess_format(bytes).map_err(broken)?;
@@ -129,46 +137,31 @@ fn stem(prompt: &str, job_id: Option<&str>) -> String {
     if id.is_empty() { slug.to_owned() } else { format!("{slug}_{id}") }
 }
 
-fn create(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).open(path)
-}
-
-/// Something that takes bytes and can promise that they are on the disk.
-pub(crate) trait Durable: Write {
-    /// Waits until everything written is on the disk.
-    fn sync(&self) -> io::Result<()>;
-}
-
-impl Durable for File {
-    fn sync(&self) -> io::Result<()> {
-        self.sync_all()
-    }
-}
-
-/// Writes a temporary file beside `path`, syncs it, and renames it: whole, or not there.
-fn write_whole<F: Durable>(
+/// Writes a temporary file of its own beside `path`, syncs it, and gives it its name: whole, or not
+/// there. It never replaces a file; whatever fails, nothing is left behind.
+fn write_whole(
+    folder: &Path,
     path: &Path,
-    bytes: &[u8],
-    create: impl FnOnce(&Path) -> io::Result<F>,
-) -> Result<(), Error> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".part");
-    let temporary = PathBuf::from(temporary);
-    let write = || -> io::Result<()> {
-        let mut file = create(&temporary)?;
-        file.write_all(bytes)?;
-        file.flush()?;
-        file.sync()?;
-        drop(file);
-        fs::rename(&temporary, path)
-    };
-    write().map_err(|error| {
-        // What remains of a failed write is of no use to anyone.
-        let _ = fs::remove_file(&temporary);
-        Error::new(ErrorKind::Storage, format!("write {} ({} bytes)", path.display(), bytes.len()))
-            .with_hint("free some space or choose another folder with --out; the image is still in Discord")
-            .with_source(error)
-    })
+    write: impl FnOnce(&mut fs::File) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = temporary(folder)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// As readable as any other file that the user makes.
+fn temporary(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".journeyman-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // Less what the umask takes.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]
@@ -235,7 +228,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let archive = Archive::open(folder.path(), false).unwrap();
         let error = archive.save("cat", None, b"<html>").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::JobFailed);
+        assert_eq!(error.kind(), ErrorKind::Storage);
+        assert!(!error.is_retryable(), "it is paid: nobody should make it again");
         assert!(left_in(folder.path()).is_empty());
     }
 
@@ -249,34 +243,38 @@ mod tests {
         assert!(error.hint().is_some());
     }
 
-    struct Full(File);
-
-    impl Write for Full {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let some = bytes.len().min(8);
-            if self.0.metadata()?.len() >= 16 {
-                return Err(io::Error::from(io::ErrorKind::StorageFull));
-            }
-            self.0.write(&bytes[..some])
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            self.0.flush()
-        }
-    }
-
-    impl Durable for Full {
-        fn sync(&self) -> io::Result<()> {
-            self.0.sync_all()
-        }
-    }
-
     #[test]
     fn a_full_disk_leaves_no_half_written_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("cat.png");
-        let error = write_whole(&path, &[7; 100], |path| create(path).map(Full)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Storage);
+        let error = write_whole(folder.path(), &path, |file| {
+            file.write_all(&[7; 100])?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert!(left_in(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn what_a_crash_left_behind_hinders_nobody() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("cat.png.part"), b"half").unwrap();
+        fs::write(folder.path().join(".journeyman-x.part"), b"half").unwrap();
+        let archive = Archive::open(folder.path(), false).unwrap();
+        assert!(archive.save("cat", None, &picture()).is_ok());
+    }
+
+    #[test]
+    fn saves_of_one_name_at_once_all_keep_their_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path(), true).unwrap();
+        let bytes = picture();
+        let saved: Vec<PathBuf> = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                (0..4).map(|_| scope.spawn(|| archive.save("cat", None, &bytes).unwrap())).collect();
+            threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+        });
+        let distinct: std::collections::BTreeSet<_> = saved.iter().collect();
+        assert_eq!((saved.len(), distinct.len(), left_in(folder.path()).len()), (20, 20, 20));
     }
 }

@@ -95,7 +95,8 @@ impl Client {
     }
 
     /// Goes on with a job where its record left off: watches for its end, and never sends it again
-    /// when its request may have left.
+    /// when its request may have left. One whose record has an end tells it again; the images of a
+    /// finished one are fetched and saved anew.
     ///
     /// # Errors
     /// `Storage` when the record was written by another version of this program.
@@ -137,6 +138,6 @@ impl Client {
             .send(command)
             .await
             .map_err(|_| Error::new(ErrorKind::Internal, "start a job: the driver is gone"))?;
-        Ok(Job { number, events, outcome, status, commands: self.commands.clone() })
+        Ok(Job { number, events, outcome: Some(outcome), status, commands: self.commands.clone() })
     }
 }

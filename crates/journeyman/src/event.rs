@@ -38,6 +38,11 @@ pub enum Event {
     },
     /// It finished after it had been given up; the images are on disk.
     FinishedLate(Finished),
+    /// It finished after it had been given up, and its images could not be saved.
+    LateNotSaved {
+        /// Why.
+        message: String,
+    },
 }
 
 /// A finished job.

@@ -21,7 +21,8 @@ pub(crate) const MOST_EVENTS: usize = 256;
 pub struct Job {
     pub(crate) number: JobNumber,
     pub(crate) events: mpsc::Receiver<Event>,
-    pub(crate) outcome: oneshot::Receiver<Result<Finished, Error>>,
+    /// Gone once it was told.
+    pub(crate) outcome: Option<oneshot::Receiver<Result<Finished, Error>>>,
     pub(crate) status: watch::Receiver<Status>,
     pub(crate) commands: mpsc::Sender<Command>,
 }
@@ -45,7 +46,10 @@ impl Job {
     /// Dropping the future changes nothing; call it again. After it returned once, it returns
     /// an error of kind `Internal`.
     pub async fn outcome(&mut self) -> Result<Finished, Error> {
-        (&mut self.outcome).await.unwrap_or_else(|_| Err(told_before()))
+        let Some(outcome) = &mut self.outcome else { return Err(told_before()) };
+        let ended = outcome.await;
+        self.outcome = None;
+        ended.unwrap_or_else(|_| Err(told_before()))
     }
 
     /// Waits for the end, and tells each event on the way.
@@ -57,13 +61,15 @@ impl Job {
     /// Dropping the future changes nothing, and loses no event; call it again, or [`Job::cancel`].
     pub async fn watch(&mut self, mut tell: impl FnMut(&Event)) -> Result<Finished, Error> {
         let Self { events, outcome, .. } = self;
+        let Some(ending) = outcome else { return Err(told_before()) };
         loop {
             tokio::select! {
                 // Events first: what happened before the end is told before it. Both arms may be
                 // dropped, as receivers lose nothing.
                 biased;
                 Some(event) = events.recv() => tell(&event),
-                ended = &mut *outcome => {
+                ended = &mut *ending => {
+                    *outcome = None;
                     return ended.unwrap_or_else(|_| Err(told_before()));
                 }
             }

@@ -27,7 +27,7 @@ pub struct Claimant<'a> {
 }
 
 /// How much a generation still wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// It waits for its signs.
     Live,
@@ -102,24 +102,37 @@ fn by_strong_key(sighting: &Sighting, claimants: &[Claimant<'_>]) -> Option<Clai
 }
 
 fn by_prompt(sighting: &Sighting, user: Option<UserId>, claimants: &[Claimant<'_>]) -> Claim {
+    // Who does not know who they are cannot tell other people's messages from their own.
+    let Some(user) = user else { return Claim::Nobody };
     if !is_about_an_imagine(sighting) || is_somebody_elses(sighting, user) {
         return Claim::Nobody;
     }
     let shown = sighting.prompt.as_deref().map(Normalised::of);
-    for standing in [Standing::Live, Standing::Late] {
-        let mut owners = claimants.iter().enumerate().filter(|(_, one)| {
-            one.standing == standing && may_own(one, sighting) && fits(one, sighting, shown.as_ref())
-        });
-        match (owners.next(), owners.next()) {
-            (Some((index, _)), None) => {
-                let by = if shown.is_some() { By::Prompt } else { By::Alone };
-                return Claim::Owner(index, by);
-            }
-            (Some(_), Some(_)) => return Claim::Ambiguous,
-            (None, _) => {}
+    // The prompt that explains most of what is shown comes first; then one that is still waited
+    // for; then the eldest. Two that are still waited for are never equal (they take turns), so
+    // where they are, something is wrong and neither gets it.
+    let mut fitting: Vec<(usize, Standing, usize)> = claimants
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| may_own(one, sighting) && fits(one, sighting, shown.as_ref()))
+        .map(|(index, one)| (unexplained(one, shown.as_ref()), one.standing, index))
+        .collect();
+    fitting.sort_unstable();
+    match fitting.as_slice() {
+        [] => Claim::Nobody,
+        [first, second, ..] if first.1 == Standing::Live && (first.0, first.1) == (second.0, second.1) => {
+            Claim::Ambiguous
+        }
+        [(_, _, index), ..] => {
+            let by = if shown.is_some() { By::Prompt } else { By::Alone };
+            Claim::Owner(*index, by)
         }
     }
-    Claim::Nobody
+}
+
+/// How many of the shown parameters the claimant did not send.
+fn unexplained(one: &Claimant<'_>, shown: Option<&Normalised>) -> usize {
+    shown.map_or(0, |shown| one.prompt.unsent(shown))
 }
 
 /// Upscales, variations and the like echo the prompt too, and are not the imagine itself. A reply
@@ -134,8 +147,7 @@ fn is_about_an_imagine(sighting: &Sighting) -> bool {
     command && action
 }
 
-fn is_somebody_elses(sighting: &Sighting, user: Option<UserId>) -> bool {
-    let Some(user) = user else { return false };
+fn is_somebody_elses(sighting: &Sighting, user: UserId) -> bool {
     let named = [sighting.keys.interaction_user, sighting.keys.mentioned];
     named.into_iter().flatten().any(|named| named != user)
 }

@@ -20,7 +20,7 @@ use crate::outcome::{Finished, NotSent, Outcome};
 use crate::sighting::{Meaning, Mode, Sighting};
 
 pub use deadline::{Deadlines, ProgressVisibility};
-pub use record::{FileRecord, GenerationRecord, OutcomeRecord, RecordError};
+pub use record::{ButtonRecord, FileRecord, GenerationRecord, OutcomeRecord, RecordError};
 
 /// What happens to a generation.
 #[derive(Debug, Clone)]
@@ -41,8 +41,15 @@ pub enum Input {
     Hindered(NotSent),
     /// The account is paused until a human acted; ends a generation whose request has not left.
     Paused(Failure),
+    /// The request was kept from leaving, and this is what that means.
+    Withdrawn(Outcome),
+    /// The channel cannot be read any more, and will not be.
+    Lost(Failure),
     /// The caller stops waiting.
-    Cancel,
+    Cancel {
+        /// Whether the request has left. Only asked while it is being sent.
+        has_left: bool,
+    },
     /// Time passed.
     Tick,
 }
@@ -189,6 +196,10 @@ pub struct Generation {
     /// Since when the channel could not be read.
     blind_since: Option<Moment>,
     last_look: Moment,
+    /// A cancelled one has seen its final: nothing more is its own.
+    spent: bool,
+    /// It ended because nothing could be read any more; it goes on at Midjourney.
+    lost: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -240,6 +251,8 @@ impl Generation {
             cap: Moment::MAX,
             blind_since: None,
             last_look: now,
+            spent: false,
+            lost: false,
             outputs: VecDeque::new(),
             plan,
         }
@@ -258,7 +271,9 @@ impl Generation {
             }
             Input::Hindered(not_sent) => self.end_unsent(Outcome::NotSent(not_sent)),
             Input::Paused(failure) => self.end_unsent(Outcome::Failed(failure)),
-            Input::Cancel => self.on_cancel(),
+            Input::Withdrawn(outcome) => self.on_withdrawn(outcome),
+            Input::Lost(failure) => self.on_lost(failure),
+            Input::Cancel { has_left } => self.on_cancel(has_left),
             Input::Tick => self.on_tick(now),
         }
     }
@@ -331,6 +346,7 @@ impl Generation {
 
     fn watch(&mut self, now: Moment, unsure: Option<String>, report: Report) {
         self.state = State::Watching { unsure, vanished: None };
+        self.blind_since = None;
         self.deadline = now + self.patience();
         self.last_look = now;
         self.outputs.push_back(Output::Journal);
@@ -414,14 +430,20 @@ impl Generation {
         if let State::Watching { vanished, .. } = &mut self.state {
             *vanished = None;
         }
-        self.deadline = now + self.patience();
+        self.renew(now);
         self.outputs.push_back(Output::Journal);
         self.outputs.push_back(Output::Report(report));
     }
 
+    /// A deadline that starts now needs no correction for what could not be seen before.
+    fn renew(&mut self, now: Moment) {
+        self.blind_since = None;
+        self.deadline = now + self.patience();
+    }
+
     fn on_queued(&mut self, now: Moment) {
         self.seen.queued = true;
-        self.deadline = now + self.patience();
+        self.renew(now);
         self.outputs.push_back(Output::Journal);
         self.outputs.push_back(Output::Report(Report::Queued));
         if self.plan.queued_is_error {
@@ -429,11 +451,17 @@ impl Generation {
         }
     }
 
-    /// A generation that was given up takes a late final, and nothing else. One that
-    /// finished stays finished.
+    /// A generation that was given up takes a late final, and nothing else; a cancelled one only
+    /// notes that its final has come. One that finished stays finished.
     fn on_late_sighting(&mut self, sighting: &Sighting) {
-        if self.awaits_late_result() && sighting.is_result() {
+        if !sighting.is_result() {
+            return;
+        }
+        self.bind(sighting);
+        if self.awaits_late_result() {
             self.end(Outcome::Finished(finished(sighting, true)));
+        } else {
+            self.spent = true;
         }
     }
 
@@ -493,19 +521,44 @@ impl Generation {
         } else if began >= self.deadline {
             let outcome = match unsure {
                 Some(detail) if !self.seen.sign => Outcome::Undecided { detail: detail.clone() },
-                _ => Outcome::Failed(Failure::new(FailureKind::NoResponse)),
+                _ => Outcome::Failed(self.no_response()),
             };
             self.end(outcome);
         }
     }
 
-    fn on_cancel(&mut self) {
-        match &self.state {
-            State::WaitingForTurn | State::WaitingForBaseline => {
-                self.end(Outcome::Cancelled { may_be_charged: false });
-            }
-            State::Sending | State::Watching { .. } => self.end(Outcome::Cancelled { may_be_charged: true }),
-            State::Ended(_) => {}
+    /// Silence, with the last that was seen.
+    fn no_response(&self) -> Failure {
+        let mut failure = Failure::new(FailureKind::NoResponse);
+        failure.notice.text = match self.seen.percent {
+            Some(percent) => Some(format!("it was last seen at {percent} %")),
+            None if self.seen.sign => Some("it was last seen waiting to start".to_owned()),
+            None if self.seen.queued => Some("it was last seen in the queue".to_owned()),
+            None => None,
+        };
+        failure
+    }
+
+    fn on_cancel(&mut self, has_left: bool) {
+        let may_be_charged = match &self.state {
+            State::WaitingForTurn | State::WaitingForBaseline => false,
+            State::Sending => has_left,
+            State::Watching { .. } => true,
+            State::Ended(_) => return,
+        };
+        self.end(Outcome::Cancelled { may_be_charged });
+    }
+
+    fn on_lost(&mut self, failure: Failure) {
+        if self.is_out() {
+            self.lost = true;
+            self.end(Outcome::Failed(failure));
+        }
+    }
+
+    fn on_withdrawn(&mut self, outcome: Outcome) {
+        if self.state == State::Sending {
+            self.end(outcome);
         }
     }
 
@@ -522,7 +575,7 @@ impl Generation {
                 let detail = detail.clone();
                 self.end(Outcome::Undecided { detail });
             }
-            State::Watching { .. } => self.end(Outcome::Failed(Failure::new(FailureKind::NoResponse))),
+            State::Watching { .. } => self.end(Outcome::Failed(self.no_response())),
         }
     }
 
@@ -543,7 +596,7 @@ impl Generation {
     fn patience(&self) -> std::time::Duration {
         let (deadlines, seen) = (&self.plan.deadlines, &self.seen);
         let is_slow =
-            !self.plan.progress_visible || seen.queued || seen.sign && (seen.paused || seen.relaxed);
+            !self.plan.progress_visible || if seen.sign { seen.paused || seen.relaxed } else { seen.queued };
         match (is_slow, seen.sign) {
             (true, _) => deadlines.slow,
             (false, false) => deadlines.first_sign,

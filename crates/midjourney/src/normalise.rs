@@ -60,6 +60,11 @@ impl Normalised {
             && self.flags.iter().all(|(name, values)| shown.flags.get(name) == Some(values))
     }
 
+    /// How many parameters `shown` has that were not sent: defaults, a suffix, or another prompt's.
+    pub fn unsent(&self, shown: &Self) -> usize {
+        shown.flags.keys().filter(|name| !self.flags.contains_key(*name)).count()
+    }
+
     /// Whether there is any text that Midjourney could show for both prompts. Two such
     /// prompts must never be unbound at once in one channel.
     ///

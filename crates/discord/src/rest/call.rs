@@ -10,7 +10,7 @@ use journeyman_moment::Moment;
 use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::{Inner, Rest};
+use super::{Inner, Recall, Rest};
 use crate::wire::{Answer, Request};
 use crate::{CallError, CallErrorKind, ServerDate, date};
 
@@ -34,7 +34,18 @@ impl Rest {
     /// Dropping the future while it waits sends nothing. Dropping it later abandons a request that may have
     /// been executed; the limiter counts it as spent.
     pub async fn call(&self, request: &Request) -> Result<Answer, CallError> {
-        let call = Call::new(&self.inner, request);
+        self.call_with_recall(request, &Recall::default()).await
+    }
+
+    /// As [`Rest::call`], for a request that may be recalled until its first byte leaves.
+    ///
+    /// # Errors
+    /// As [`Rest::call`]; [`CallErrorKind::Recalled`] when it was recalled in time.
+    ///
+    /// # Cancel safety
+    /// As [`Rest::call`].
+    pub async fn call_with_recall(&self, request: &Request, recall: &Recall) -> Result<Answer, CallError> {
+        let call = Call::new(&self.inner, request, recall);
         if let Some(obstacle) = call.obstacle() {
             return Err(call.error(obstacle, Certainty::NotSent));
         }
@@ -49,6 +60,7 @@ impl Rest {
 struct Call<'a> {
     rest: &'a Inner,
     request: &'a Request,
+    recall: &'a Recall,
     started: Moment,
     attempts: AtomicU32,
 }
@@ -75,8 +87,8 @@ enum Body {
 }
 
 impl<'a> Call<'a> {
-    fn new(rest: &'a Inner, request: &'a Request) -> Self {
-        Self { rest, request, started: rest.clock.now(), attempts: AtomicU32::new(0) }
+    fn new(rest: &'a Inner, request: &'a Request, recall: &'a Recall) -> Self {
+        Self { rest, request, recall, started: rest.clock.now(), attempts: AtomicU32::new(0) }
     }
 
     /// Why nothing is to be sent at all.
@@ -90,7 +102,8 @@ impl<'a> Call<'a> {
 
     async fn attempt(&self, mut permit: Permit) -> Tried<Answer, Failure> {
         // It may have come up while this call waited.
-        if let Some(obstacle) = self.obstacle() {
+        let recalled = || (!self.recall.depart()).then(|| Trouble::new(CallErrorKind::Recalled));
+        if let Some(obstacle) = self.obstacle().or_else(recalled) {
             let mut ended = permit.not_sent();
             // Final, so that it is not tried again.
             ended.certainty = Certainty::Answered;
@@ -107,6 +120,7 @@ impl<'a> Call<'a> {
                     is_dns: error.is_dns(),
                 };
                 let trouble = Trouble::new(kind).with_source(error.without_url());
+                self.recall.stay();
                 permit.not_sent().err(Failure { trouble, certainty: Certainty::NotSent })
             }
             Err(error) => permit.maybe_sent().err(Failure::lost(error)),
@@ -151,8 +165,11 @@ impl<'a> Call<'a> {
             // A refusal is one also without its words.
             Body::Broken(_) | Body::TooLarge if (400..500).contains(&status) => self.judge(ended, answer),
             Body::TooLarge => {
+                // What it answered is not known, only that it may have done what was asked.
+                let certainty =
+                    if self.request.repeatable { Certainty::Answered } else { Certainty::MaybeSent };
                 let trouble = Trouble::new(CallErrorKind::TooLarge { most_bytes: MOST_BYTES });
-                ended.err(Failure { trouble, certainty: Certainty::Answered })
+                ended.err(Failure { trouble, certainty })
             }
             // The answer has begun and nobody knows what it was going to say.
             Body::Broken(error) => {

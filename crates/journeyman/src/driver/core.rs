@@ -8,8 +8,8 @@ use journeyman_midjourney::generation::{
     Deadlines, Generation, GenerationRecord, Input as Step, Look as Seen, Output as Wish, Plan,
     ProgressVisibility, Reason, Report, Sent,
 };
-use journeyman_midjourney::outcome::{NotSent, Outcome};
-use journeyman_midjourney::{Failure, Meaning, Sighting};
+use journeyman_midjourney::outcome::{Hindrance, NotSent, Outcome};
+use journeyman_midjourney::{Failure, FailureKind, Meaning, Sighting};
 use journeyman_model::{MessageId, UserId};
 use journeyman_moment::Moment;
 
@@ -18,6 +18,9 @@ use crate::settings::Poll;
 
 /// How many ids of jobs that are over are remembered.
 const MOST_OVER: usize = 1_024;
+
+/// How many refusals to read the channel in a row end what is watched.
+const MOST_DENIED: u32 = 3;
 
 /// A job's number, in the order of their coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,8 +42,10 @@ pub(crate) enum Input {
     Start { job: JobNumber, prompt: String, nonce: String, queued_is_error: bool },
     /// A job that was stored.
     Resume { job: JobNumber, generation: Box<Generation> },
-    /// The caller of a job stops waiting.
-    Cancel { job: JobNumber },
+    /// The caller of a job stops waiting. A request that was still waiting to be sent was kept back.
+    Cancel { job: JobNumber, has_left: bool },
+    /// A request was kept from leaving, as [`Output::Withdraw`] asked.
+    Withdrawn { job: JobNumber },
     /// A human acted: the account's pause ends.
     Unpause,
     /// Our own account is known, or cannot be.
@@ -64,8 +69,10 @@ pub(crate) enum Output {
     Read { before: Option<MessageId>, limit: u8 },
     /// Store the job's record before anything that follows.
     Journal { job: JobNumber },
-    /// Send the job's request, and answer with [`Input::Sent`].
-    Send { job: JobNumber, prompt: String, nonce: String, rediscover: bool },
+    /// Send the job's request before `deadline`, and answer with [`Input::Sent`].
+    Send { job: JobNumber, prompt: String, nonce: String, rediscover: bool, deadline: Moment },
+    /// Keep the job's request from leaving if it still can be, and answer with [`Input::Withdrawn`].
+    Withdraw { job: JobNumber },
     /// Tell the job's caller.
     Report { job: JobNumber, report: Report },
     /// The job ended; comes again with a late result.
@@ -74,7 +81,10 @@ pub(crate) enum Output {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Identity {
-    Unknown,
+    /// Not known; asked for from this moment on.
+    Unknown {
+        ask_at: Moment,
+    },
     Asked,
     Known(UserId),
 }
@@ -93,6 +103,10 @@ pub(crate) struct Core {
     /// Midjourney's ids of jobs that are over, newest last: a message that comes twice is not
     /// taken for another job's with the same prompt.
     over: VecDeque<String>,
+    /// Jobs whose request was asked to be kept back.
+    withdrawn: BTreeSet<JobNumber>,
+    /// How many reads in a row were refused.
+    denied: u32,
     /// What a human must act on before anything more is sent. Nothing is ever pressed or tried for it.
     pause: Option<Failure>,
     outputs: VecDeque<Output>,
@@ -103,11 +117,13 @@ impl Core {
         Self {
             watch: Watch::new(settings.poll, settings.seed),
             settings,
-            identity: Identity::Unknown,
+            identity: Identity::Unknown { ask_at: Moment::ORIGIN },
             jobs: BTreeMap::new(),
             progress_seen: None,
             taken: BTreeSet::new(),
             over: VecDeque::new(),
+            withdrawn: BTreeSet::new(),
+            denied: 0,
             pause: None,
             outputs: VecDeque::new(),
         }
@@ -127,9 +143,18 @@ impl Core {
                 self.jobs.insert(job, Generation::new(now, plan));
             }
             Input::Resume { job, generation } => {
+                if let Some(outcome) = generation.outcome().cloned() {
+                    self.outputs.push_back(Output::Journal { job });
+                    self.outputs.push_back(Output::Ended { job, outcome });
+                }
                 self.jobs.insert(job, *generation);
             }
-            Input::Cancel { job } => self.step(now, job, Step::Cancel),
+            Input::Cancel { job, has_left } => self.step(now, job, Step::Cancel { has_left }),
+            Input::Withdrawn { job } => {
+                if let Some(failure) = self.pause.clone() {
+                    self.step(now, job, Step::Withdrawn(Outcome::Failed(failure)));
+                }
+            }
             Input::Unpause => self.pause = None,
             Input::Identified(who) => self.on_identified(now, who),
             Input::Sent { job, sent } => self.step(now, job, Step::Sent(sent)),
@@ -148,12 +173,21 @@ impl Core {
     /// When [`Input::Tick`] is due at the latest. Earlier ticks are harmless.
     pub(crate) fn next_wakeup(&self) -> Option<Moment> {
         let caps = self.jobs.values().filter(|one| one.standing().is_some()).map(Generation::cap);
-        caps.chain(self.watch.due(self.urgency())).min()
+        let ask = match self.identity {
+            Identity::Unknown { ask_at } if self.wants_identity() => Some(ask_at),
+            Identity::Unknown { .. } | Identity::Asked | Identity::Known(_) => None,
+        };
+        caps.chain(self.watch.due(self.urgency())).chain(ask).min()
     }
 
     /// A job's record; `None` for a job that is over and forgotten.
     pub(crate) fn record(&self, job: JobNumber, now: Moment, unix_us: i64) -> Option<GenerationRecord> {
         self.jobs.get(&job).map(|one| one.to_record(now, unix_us))
+    }
+
+    /// Whether anything may still come of a job.
+    pub(crate) fn knows(&self, job: JobNumber) -> bool {
+        self.jobs.contains_key(&job)
     }
 
     /// What a job waits for.
@@ -171,8 +205,9 @@ impl Core {
         match who {
             Ok(user) => self.identity = Identity::Known(user),
             Err(why) => {
-                self.identity = Identity::Unknown;
+                self.identity = Identity::Unknown { ask_at: now + self.settings.poll.late };
                 self.step_all(now, |_| Some(Step::Hindered(why.clone())));
+                self.on_denied(now, &why);
             }
         }
     }
@@ -189,12 +224,29 @@ impl Core {
 
     fn on_page_failed(&mut self, now: Moment, why: &NotSent) {
         self.watch.failed(now);
+        self.on_denied(now, why);
         self.step_all(now, |one| {
             Some(if one.waits_for_baseline() { Step::Hindered(why.clone()) } else { Step::Blind })
         });
     }
 
+    /// A refusal to let us look ends what is watched: at once for a dead token, after a few for a channel,
+    /// which can be closed for a moment. The jobs go on, and a late result still counts.
+    fn on_denied(&mut self, now: Moment, why: &NotSent) {
+        let is_denied = matches!(why.why, Hindrance::Unauthorized | Hindrance::ChannelUnknown);
+        self.denied = if is_denied { self.denied.saturating_add(1) } else { 0 };
+        let is_dead = why.why == Hindrance::Unauthorized && why.detail.contains("401");
+        if !is_denied || self.denied < MOST_DENIED && !is_dead {
+            return;
+        }
+        let mut failure = Failure::new(FailureKind::Unauthorized);
+        let detail = format!("{}; the job goes on at Midjourney and may be charged", why.detail);
+        failure.notice.text = Some(detail);
+        self.step_all(now, |one| one.is_out().then(|| Step::Lost(failure.clone())));
+    }
+
     fn on_look(&mut self, now: Moment, look: &Look) {
+        self.denied = 0;
         for (message, sighting) in &look.messages {
             if sighting.meaning != Meaning::NotASighting
                 && !self.taken.contains(message)
@@ -221,7 +273,7 @@ impl Core {
     fn on_sighting(&mut self, now: Moment, message: MessageId, sighting: &Sighting) {
         let Some((job, by)) = self.owner(sighting) else { return };
         tracing::debug!(job = job.0, message = message.get(), ?by, meaning = ?sighting.meaning, "sighting bound");
-        self.learn_visibility(job, sighting);
+        self.learn_visibility(now, job, sighting);
         if sighting.is_result() {
             self.taken.insert(message);
         }
@@ -234,8 +286,7 @@ impl Core {
 
     /// Remembers the id of a job that nothing more is wanted of.
     fn note_over(&mut self, job: JobNumber) {
-        let Some(one) = self.jobs.get(&job).filter(|one| one.standing().is_none()) else { return };
-        let Some(job_id) = one.job_id() else { return };
+        let Some(job_id) = self.jobs.get(&job).and_then(Generation::job_id) else { return };
         if self.over.len() >= MOST_OVER {
             self.over.pop_front();
         }
@@ -247,7 +298,7 @@ impl Core {
             self.jobs.iter().filter_map(|(job, one)| Some((*job, one.claimant(one.standing()?)))).unzip();
         let user = match self.identity {
             Identity::Known(user) => Some(user),
-            Identity::Unknown | Identity::Asked => None,
+            Identity::Unknown { .. } | Identity::Asked => None,
         };
         match claim(sighting, user, &claimants) {
             Claim::Owner(index, by) => Some((*numbers.get(index)?, by)),
@@ -260,7 +311,7 @@ impl Core {
     }
 
     /// In the mode `Auto`, what is seen of one job tells what can be seen of the others.
-    fn learn_visibility(&mut self, job: JobNumber, sighting: &Sighting) {
+    fn learn_visibility(&mut self, now: Moment, job: JobNumber, sighting: &Sighting) {
         if self.settings.progress != ProgressVisibility::Auto {
             return;
         }
@@ -274,7 +325,7 @@ impl Core {
         }
         if self.progress_seen != before {
             let visible = self.progress_visible();
-            self.jobs.values_mut().for_each(|one| one.set_progress_visible(visible));
+            self.jobs.values_mut().for_each(|one| one.set_progress_visible(now, visible));
         }
     }
 
@@ -290,16 +341,21 @@ impl Core {
     fn settle(&mut self, now: Moment) {
         if let Some(failure) = self.pause.clone() {
             self.step_all(now, |_| Some(Step::Paused(failure.clone())));
+            self.withdraw();
         }
-        self.identify();
+        self.identify(now);
         self.give_turns(now);
         self.give_baselines(now);
         self.read_when_due(now);
-        self.forget(now);
     }
 
-    fn identify(&mut self) {
-        if self.identity == Identity::Unknown && self.jobs.values().any(Generation::waits_for_turn) {
+    fn wants_identity(&self) -> bool {
+        self.jobs.values().any(|one| one.waits_for_turn() || one.standing().is_some())
+    }
+
+    fn identify(&mut self, now: Moment) {
+        let Identity::Unknown { ask_at } = self.identity else { return };
+        if ask_at <= now && self.wants_identity() {
             self.identity = Identity::Asked;
             self.outputs.push_back(Output::Identify);
         }
@@ -324,12 +380,25 @@ impl Core {
         }
     }
 
+    /// Requests that still wait in the limiter do not leave a paused account.
+    fn withdraw(&mut self) {
+        for (job, one) in &self.jobs {
+            if one.is_sending() && self.withdrawn.insert(*job) {
+                self.outputs.push_back(Output::Withdraw { job: *job });
+            }
+        }
+    }
+
     fn give_baselines(&mut self, now: Moment) {
         let Some(baseline) = self.watch.baseline(now) else { return };
         self.step_all(now, |one| one.waits_for_baseline().then_some(Step::Baseline(baseline.newest)));
     }
 
     fn urgency(&self) -> Urgency {
+        // Before we know who we are, nothing that is read can be told from other people's.
+        if !matches!(self.identity, Identity::Known(_)) {
+            return Urgency::Idle;
+        }
         let of = |one: &Generation| {
             if one.waits_for_baseline() {
                 Urgency::Now
@@ -346,7 +415,12 @@ impl Core {
 
     fn read_when_due(&mut self, now: Moment) {
         if self.watch.due(self.urgency()).is_some_and(|due| due <= now) {
-            let tracked = self.jobs.values().filter(|one| one.is_out()).filter_map(Generation::message).min();
+            let tracked = if self.watch.has_looked() {
+                self.jobs.values().filter(|one| one.is_out()).filter_map(Generation::message).min()
+            } else {
+                // The first look reaches back to where the oldest job began.
+                self.jobs.values().filter_map(Generation::began_after).min()
+            };
             let limit = self.watch.begin(now, tracked);
             self.outputs.push_back(Output::Read { before: None, limit });
         }
@@ -363,8 +437,8 @@ impl Core {
 
     fn step(&mut self, now: Moment, job: JobNumber, input: Step) {
         let Some(one) = self.jobs.get_mut(&job) else { return };
+        let before = one.standing();
         one.on(now, input);
-        let mut has_ended = false;
         while let Some(wish) = one.poll() {
             self.outputs.push_back(match wish {
                 Wish::Journal => Output::Journal { job },
@@ -373,10 +447,10 @@ impl Core {
                     prompt: one.prompt().to_owned(),
                     nonce: one.nonce().to_owned(),
                     rediscover,
+                    deadline: one.cap(),
                 },
                 Wish::Report(report) => Output::Report { job, report },
                 Wish::Ended(outcome) => {
-                    has_ended = true;
                     if let Outcome::Failed(failure) = &outcome
                         && failure.kind.pauses_account()
                     {
@@ -386,23 +460,17 @@ impl Core {
                 }
             });
         }
-        if has_ended {
+        if before.is_some() && one.standing().is_none() {
             self.note_over(job);
         }
     }
 
-    /// An ended job is kept while a late result may still be its own, and until its outputs were read.
-    fn forget(&mut self, now: Moment) {
-        let is_mentioned = |job: &JobNumber, outputs: &VecDeque<Output>| {
-            outputs.iter().any(|output| {
-                matches!(output, Output::Journal { job: one } | Output::Ended { job: one, .. } if one == job)
-            })
-        };
-        let outputs = &self.outputs;
-        self.jobs.retain(|job, one| {
-            let is_over = one.outcome().is_some() && (one.standing().is_none() || now >= one.cap());
-            !is_over || is_mentioned(job, outputs)
-        });
+    /// Forgets jobs of which nothing more can come. Call it when the outputs have been read, since
+    /// they speak of them.
+    pub(crate) fn forget(&mut self, now: Moment) {
+        self.jobs.retain(|_, one| one.outcome().is_none() || one.standing().is_some() && now < one.cap());
+        let Self { jobs, withdrawn, .. } = self;
+        withdrawn.retain(|job| jobs.contains_key(job));
     }
 
     /// A taken message matters only to those whose baseline is older.

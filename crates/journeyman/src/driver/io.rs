@@ -1,7 +1,8 @@
 //! The driver's requests, downloads and files. It decides nothing about a job.
 
 use journeyman_discord::{
-    CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Rest, Wanted, wire,
+    CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Recall, Rest, Wanted,
+    wire,
 };
 use journeyman_limiter::{Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
@@ -10,7 +11,7 @@ use journeyman_midjourney::generation::Sent;
 use journeyman_midjourney::outcome::{self, NotSent};
 use journeyman_midjourney::sighting::File;
 use journeyman_model::{CommandVersion, MessageId, UserId};
-use journeyman_moment::Clock;
+use journeyman_moment::{Clock, Moment};
 use tokio::sync::mpsc;
 
 use super::translate;
@@ -33,6 +34,18 @@ pub(crate) struct Io {
     archive: Archive,
     place: Place,
     session: String,
+}
+
+/// One imagine command to send.
+pub(crate) struct Errand {
+    pub(crate) prompt: String,
+    pub(crate) nonce: String,
+    /// The version that Discord called outdated.
+    pub(crate) stale: Option<CommandVersion>,
+    /// Not to be sent after this.
+    pub(crate) deadline: Moment,
+    /// By which it can be kept back until it leaves.
+    pub(crate) recall: Recall,
 }
 
 /// What became of a request, and with which version of the command it was sent.
@@ -86,8 +99,9 @@ impl Io {
         }
     }
 
-    /// Sends the imagine command; `stale` is the version that Discord called outdated.
-    pub(crate) async fn send(&self, prompt: &str, nonce: &str, stale: Option<CommandVersion>) -> Sending {
+    /// Sends the imagine command.
+    pub(crate) async fn send(&self, errand: Errand) -> Sending {
+        let Errand { prompt, nonce, stale, deadline, recall } = errand;
         let found = match stale {
             None => self.rest.command(self.place, IMAGINE).await,
             Some(stale) => self.rest.rediscover(self.place, IMAGINE, stale).await,
@@ -108,8 +122,9 @@ impl Io {
             guild: self.place.guild,
             session_id: &self.session,
         };
-        let payload = command::imagine(&command, &place, nonce, prompt);
-        let sent = match self.rest.call(&wire::post_interaction(payload, self.place.channel)).await {
+        let payload = command::imagine(&command, &place, &nonce, &prompt);
+        let request = wire::post_interaction(payload, self.place.channel).with_deadline(deadline);
+        let sent = match self.rest.call_with_recall(&request, &recall).await {
             Ok(answer) => translate::sent(&answer),
             Err(error) => translate::unsent(&error),
         };
@@ -143,7 +158,7 @@ impl Io {
         }
         if files.is_empty() {
             return Err(Error::new(
-                ErrorKind::JobFailed,
+                ErrorKind::Storage,
                 format!("find an image on the final message{}", of_job(&finished)),
             )
             .with_hint("look at the message in Discord"));

@@ -1,7 +1,8 @@
 //! The driver's shell: one task that feeds the core and does what it says. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use journeyman_discord::Recall;
 use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report};
 use journeyman_midjourney::outcome::{NotSent, Outcome};
 use journeyman_model::{CommandVersion, UserId};
@@ -10,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::core::{Core, Input, JobNumber, Output};
-use super::io::{Io, Sending};
+use super::io::{Errand, Io, Sending};
 use super::watch::Page;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
@@ -64,6 +65,7 @@ enum Done {
     Page(Result<Page, NotSent>),
     Sent { job: JobNumber, sending: Sending },
     Saved { job: JobNumber, result: Result<Finished, Error>, late: bool },
+    Told,
 }
 
 /// The shell.
@@ -77,6 +79,10 @@ pub(crate) struct Shell {
     nonces: Nonces,
     /// With which version of the command each job was sent.
     versions: BTreeMap<JobNumber, CommandVersion>,
+    /// Jobs whose images are being saved.
+    saving: BTreeSet<JobNumber>,
+    /// By which the requests that are out, or on their way, can still be kept back.
+    recalls: BTreeMap<JobNumber, Recall>,
 }
 
 impl Shell {
@@ -88,8 +94,10 @@ impl Shell {
             commands,
             callers: BTreeMap::new(),
             tasks: JoinSet::new(),
-            nonces: Nonces { last: 0 },
+            nonces: Nonces::new(std::process::id(), wall::unix_micros()),
             versions: BTreeMap::new(),
+            saving: BTreeSet::new(),
+            recalls: BTreeMap::new(),
         }
     }
 
@@ -99,6 +107,7 @@ impl Shell {
             while let Some(output) = self.core.poll() {
                 self.perform(output);
             }
+            self.forget();
             let wakeup = self.core.next_wakeup().unwrap_or(Moment::MAX);
             // Every arm is cancel safe: a receive, a join and a sleep lose nothing when dropped.
             let input = tokio::select! {
@@ -120,7 +129,10 @@ impl Shell {
 
     fn on_command(&mut self, command: Command) -> Input {
         match command {
-            Command::Cancel { job } => Input::Cancel { job },
+            Command::Cancel { job } => {
+                let is_kept = self.recalls.get(&job).is_some_and(Recall::recall);
+                Input::Cancel { job, has_left: !is_kept }
+            }
             Command::Unpause => Input::Unpause,
             Command::Start { job, begin, caller } => {
                 self.callers.insert(job, caller);
@@ -152,6 +164,7 @@ impl Shell {
                 self.saved(job, result, late);
                 None
             }
+            Done::Told => None,
         }
     }
 
@@ -164,15 +177,31 @@ impl Shell {
             Output::Read { before, limit } => {
                 self.tasks.spawn(async move { Done::Page(io.read(before, limit).await) });
             }
-            Output::Send { job, prompt, nonce, rediscover } => {
+            Output::Send { job, prompt, nonce, rediscover, deadline } => {
                 let stale = self.versions.remove(&job).filter(|_| rediscover);
-                self.tasks
-                    .spawn(async move { Done::Sent { job, sending: io.send(&prompt, &nonce, stale).await } });
+                let recall = Recall::default();
+                self.recalls.insert(job, recall.clone());
+                let errand = Errand { prompt, nonce, stale, deadline, recall };
+                self.tasks.spawn(async move { Done::Sent { job, sending: io.send(errand).await } });
+            }
+            Output::Withdraw { job } => {
+                if self.recalls.get(&job).is_some_and(Recall::recall) {
+                    self.core.on(self.clock.now(), Input::Withdrawn { job });
+                }
             }
             Output::Journal { job } => self.journal(job),
             Output::Report { job, report } => self.tell(job, event(report)),
             Output::Ended { job, outcome } => self.on_ended(job, outcome),
         }
+    }
+
+    /// Lets go of jobs of which nothing more can come; their event channels close.
+    fn forget(&mut self) {
+        let Self { core, callers, versions, saving, recalls, .. } = self;
+        core.forget(self.clock.now());
+        callers.retain(|job, caller| core.knows(*job) || saving.contains(job) || caller.outcome.is_some());
+        versions.retain(|job, _| core.knows(*job));
+        recalls.retain(|job, _| core.knows(*job));
     }
 
     fn journal(&mut self, job: JobNumber) {
@@ -191,6 +220,7 @@ impl Shell {
     fn on_ended(&mut self, job: JobNumber, outcome: Outcome) {
         if let Outcome::Finished(finished) = outcome {
             self.tell(job, Event::Downloading);
+            self.saving.insert(job);
             let io = self.io.clone();
             let prompt = self.prompt(job);
             let events = self.callers.get(&job).map(|caller| caller.events.clone());
@@ -212,11 +242,32 @@ impl Shell {
     }
 
     fn saved(&mut self, job: JobNumber, result: Result<Finished, Error>, late: bool) {
+        self.saving.remove(&job);
         match result {
-            Ok(finished) if late => self.tell(job, Event::FinishedLate(finished)),
-            Err(error) if late => tracing::warn!(%error, "a late result could not be saved"),
+            result if !self.is_waiting(job) && late => {
+                let event = match result {
+                    Ok(finished) => Event::FinishedLate(finished),
+                    Err(error) => Event::LateNotSaved { message: error.to_string() },
+                };
+                self.tell_for_certain(job, event);
+            }
             result => self.resolve(job, result),
         }
+    }
+
+    /// Whether the job's outcome has not been told.
+    fn is_waiting(&self, job: JobNumber) -> bool {
+        self.callers.get(&job).is_some_and(|caller| caller.outcome.is_some())
+    }
+
+    /// An event that no reader may miss, however far behind: it waits for its place.
+    fn tell_for_certain(&mut self, job: JobNumber, event: Event) {
+        let Some(events) = self.callers.get(&job).map(|caller| caller.events.clone()) else { return };
+        self.tasks.spawn(async move {
+            // A reader that is gone does not want to know.
+            let _ = events.send(event).await;
+            Done::Told
+        });
     }
 
     fn resolve(&mut self, job: JobNumber, result: Result<Finished, Error>) {
@@ -256,15 +307,24 @@ fn event(report: Report) -> Event {
 #[derive(Debug)]
 struct Nonces {
     last: u64,
+    /// What Discord fills with worker, process and count: here what tells two programs apart that
+    /// send in the same millisecond with one account.
+    low: u64,
 }
 
 impl Nonces {
+    fn new(process: u32, unix_us: i64) -> Self {
+        const LOW: u64 = (1 << 22) - 1;
+        let mixed = (u64::from(process) << 12) ^ unix_us.unsigned_abs();
+        Self { last: 0, low: mixed & LOW }
+    }
+
     /// Never the same twice, whatever the wall clock does.
     fn next(&mut self, unix_us: i64) -> String {
         /// 2015-01-01 in Unix milliseconds, the origin of Discord's snowflakes.
         const DISCORD_EPOCH_MS: i64 = 1_420_070_400_000;
         let millis = (unix_us / 1_000).saturating_sub(DISCORD_EPOCH_MS).max(0).unsigned_abs();
-        self.last = (millis << 22).max(self.last.saturating_add(1));
+        self.last = (millis << 22 | self.low).max(self.last.saturating_add(1));
         self.last.to_string()
     }
 }
@@ -275,12 +335,14 @@ mod tests {
 
     #[test]
     fn nonces_are_snowflakes_and_never_repeat_though_the_clock_goes_back() {
-        let mut nonces = Nonces { last: 0 };
+        let mut nonces = Nonces::new(7, 0);
         let first = nonces.next(1_700_000_000_000_000);
         let second = nonces.next(1_700_000_000_000_000);
         let third = nonces.next(1_600_000_000_000_000);
         assert_eq!(first.len(), 19);
         let parse = |nonce: &str| nonce.parse::<u64>().unwrap();
         assert!(parse(&first) < parse(&second) && parse(&second) < parse(&third));
+        let other = Nonces::new(8, 0).next(1_700_000_000_000_000);
+        assert_ne!(first, other, "another program in the same millisecond");
     }
 }

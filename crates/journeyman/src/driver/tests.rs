@@ -9,7 +9,7 @@ use journeyman_midjourney::FailureKind;
 use journeyman_midjourney::generation::Report;
 use journeyman_midjourney::outcome::Outcome;
 use journeyman_moment::Moment;
-use journeyman_sim::{Disorder, FaultKind, FaultRule, Settings, Traffic, Visibility};
+use journeyman_sim::{Disorder, FaultKind, FaultRule, Settings, Timing, Traffic, Visibility};
 
 use super::core::JobNumber;
 use world::Virtual;
@@ -307,6 +307,81 @@ fn assert_nothing_lost_or_paid_twice(world: &Virtual, seed: u64) {
         "seed {seed}: images without a job: {made:?}\n{:#?}",
         world.ends
     );
+}
+
+#[test]
+fn a_cancelled_job_that_has_not_left_is_never_sent() {
+    let mut world = Virtual::new(settings(9));
+    for number in 0..12 {
+        world.start_at(Moment::ORIGIN, number, &format!("a boat {number}"));
+    }
+    // Long enough to queue up in the limiter, too short for more than a few to leave.
+    world.run_until(Moment::from_secs(3));
+    for number in 0..12 {
+        world.cancel(number);
+    }
+    world.run_until(Moment::from_secs(600));
+    let executed = world.world.report().jobs.len();
+    let charged = (0..12)
+        .filter(|number| matches!(world.end(*number), Outcome::Cancelled { may_be_charged: true }))
+        .count();
+    assert_eq!(executed, charged, "what is said not to be charged was not executed");
+    assert!(executed < 12, "{executed} of 12 had left");
+}
+
+#[test]
+fn a_paused_account_sends_nothing_more_however_many_wait() {
+    let mut world = scenario("captcha-2023", Visibility::Visible, Visibility::Visible);
+    for number in 0..30 {
+        world.start_at(Moment::ORIGIN, number, &format!("a boat {number}"));
+    }
+    world.run_until_settled();
+    for number in 0..30 {
+        assert_eq!(failure(&world, number), FailureKind::HumanVerification);
+    }
+    let sent = world.world.report().interactions;
+    assert!(sent < 15, "{sent} of 30 left");
+}
+
+#[test]
+fn equal_prompts_that_were_both_given_up_both_get_their_late_images() {
+    let timing = Timing { reply: Duration::from_secs(200), ..Timing::default() };
+    let mut world = Virtual::new(Settings { timing, errors: Visibility::Ephemeral, ..settings(10) });
+    for number in 0..2 {
+        world.start_at(Moment::ORIGIN, number, "one late sea");
+    }
+    world.run_until_settled();
+    world.run_until(Moment::from_secs(1_200));
+    for number in 0..2 {
+        let ends = &world.ends[&JobNumber(number)];
+        assert!(matches!(ends.last().unwrap().outcome, Outcome::Finished(_)), "{number}: {ends:?}");
+    }
+    assert_eq!(world.finals().len(), 2);
+}
+
+#[test]
+fn a_result_goes_to_the_prompt_that_says_most_of_it() {
+    // In the hidden era a cancelled job's final must not become that of a prompt merely like it.
+    let mut world = Virtual::new(Settings { progress: Visibility::Ephemeral, ..settings(11) });
+    world.start_at(Moment::ORIGIN, 0, "a cat --ar 3:2");
+    world.run_until(Moment::from_secs(5));
+    world.cancel(0);
+    world.start_at(Moment::from_secs(6), 1, "a cat");
+    world.run_until_settled();
+    let shown = world.finished(1).prompt.clone().unwrap_or_default();
+    assert!(!shown.contains("--ar"), "{shown}");
+}
+
+#[test]
+fn whether_progress_is_visible_is_learnt_from_the_first_job() {
+    let mut world = Virtual::new(settings(12)).with_unknown_visibility();
+    world.start_at(Moment::ORIGIN, 0, "a first boat");
+    world.run_until_settled();
+    world.world.set_scenario("pre-moderation".parse().expect("a scenario"));
+    world.start_at(world.now, 1, "a second boat");
+    world.run_until_settled();
+    assert_eq!(failure(&world, 1), FailureKind::NoResponse);
+    assert!(world.took(1) < Duration::from_secs(75), "{:?}", world.took(1));
 }
 
 #[test]

@@ -57,7 +57,8 @@ pub(crate) fn sent(answer: &Answer) -> Sent {
 pub(crate) fn unsent(error: &CallError) -> Sent {
     match (error.certainty, &error.answer) {
         (Certainty::MaybeSent, _) => Sent::Unsure(error.to_string()),
-        (Certainty::Answered, Some(answer)) if answer.status < 500 => sent(answer),
+        // A redirect is not followed, and nobody behind it has seen the request.
+        (Certainty::Answered, Some(answer)) if (400..500).contains(&answer.status) => sent(answer),
         (Certainty::Answered | Certainty::NotSent, _) => Sent::NotSent(hindrance(error)),
     }
 }
@@ -66,7 +67,9 @@ pub(crate) fn unsent(error: &CallError) -> Sent {
 pub(crate) fn hindrance(error: &CallError) -> NotSent {
     let why = match &error.kind {
         CallErrorKind::Unreachable { .. } | CallErrorKind::LostAnswer { .. } => Hindrance::Unreachable,
-        CallErrorKind::RateLimited { .. } | CallErrorKind::TooLate => Hindrance::RateLimited,
+        CallErrorKind::RateLimited { .. } | CallErrorKind::TooLate | CallErrorKind::Recalled => {
+            Hindrance::RateLimited
+        }
         CallErrorKind::Unauthorized { .. } => Hindrance::Unauthorized,
         CallErrorKind::UpstreamFailed { .. }
         | CallErrorKind::Unexpected { .. }

@@ -134,6 +134,11 @@ impl Watch {
         self.last.filter(|last| now.since(last.began) <= self.poll.max)
     }
 
+    /// Whether a look has succeeded.
+    pub(crate) fn has_looked(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// When the next read is due.
     pub(crate) fn due(&self, urgency: Urgency) -> Option<Moment> {
         if matches!(self.state, State::Reading { .. }) {
@@ -151,7 +156,8 @@ impl Watch {
     /// many messages to ask for.
     pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) -> u8 {
         // Where nothing was read before, one page is enough: nothing older is awaited.
-        let known = self.last.and_then(|last| last.newest);
+        // Of a channel that was empty, everything is new.
+        let known = self.last.map(|last| last.newest.unwrap_or(MessageId::new(0)));
         let low = match (known, tracked) {
             (Some(known), Some(tracked)) => Some(known.min(tracked)),
             (known, tracked) => known.or(tracked),
@@ -176,6 +182,9 @@ impl Watch {
             && let Some(oldest) = oldest
         {
             return Some(Next::Before { message: oldest, limit: FULL_PAGE });
+        }
+        if !reaches {
+            tracing::warn!(pages, "the channel is too busy to be read back as far as needed");
         }
         let began = *began;
         self.page = match low {

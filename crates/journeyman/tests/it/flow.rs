@@ -37,6 +37,58 @@ async fn twelve_identical_imagines_each_get_their_own_image() {
 }
 
 #[tokio::test]
+async fn the_events_of_a_job_end_when_nothing_more_can_come() {
+    let bench = Bench::new(visible("happy")).await;
+    let mut job = bench.client.imagine("a boat to the end").await.expect("a job");
+    let mut last = None;
+    while let Some(event) = job.next_event().await {
+        last = Some(event);
+    }
+    assert!(matches!(last, Some(Event::Saved { .. })), "{last:?}");
+    assert!(job.outcome().await.is_ok());
+    let again = job.outcome().await.expect_err("an end is told once");
+    assert_eq!(again.kind(), ErrorKind::Internal);
+}
+
+#[tokio::test]
+async fn the_record_of_a_job_that_ended_tells_its_end_again() {
+    let bench = Bench::new(visible("queue-full")).await;
+    let mut job = bench.client.imagine("a boat too many").await.expect("a job");
+    assert_kind(&job.outcome().await.expect_err("the queue is full"), ErrorKind::QueueFull);
+    let record = job.record().expect("a record");
+    let error = bench.client.resume(&record).await.expect("a job").outcome().await.expect_err("its end");
+    assert_kind(&error, ErrorKind::QueueFull);
+    assert_eq!(bench.sim.report().interactions, 1);
+}
+
+#[tokio::test]
+async fn a_resumed_job_reads_back_as_far_as_it_must_and_takes_no_one_elses_image() {
+    let busy = journeyman_sim::Settings {
+        progress: Visibility::Ephemeral,
+        errors: Visibility::Ephemeral,
+        traffic: journeyman_sim::Traffic {
+            messages_per_minute: 60.0,
+            jobs_per_minute: 6.0,
+            same_prompt: 1.0,
+        },
+        ..visible("happy")
+    };
+    let bench = Bench::new(busy).await;
+    let mut job = bench.client.imagine("a boat in a crowd").await.expect("a job");
+    while job.next_event().await.is_some_and(|event| event != Event::Accepted) {}
+    let record = job.record().expect("a record");
+    // The final comes while nobody of ours looks, and many messages follow it.
+    job.cancel().await;
+    bench.clock.sleep_until(bench.clock.now() + Duration::from_mins(2)).await;
+    let settings = settings(&bench.sim, bench.folder.path(), ProgressVisibility::Hidden);
+    let second = Client::new(&settings, bench.clock).expect("a client");
+    let finished = second.resume(&record).await.expect("a job").outcome().await.expect("an image");
+    let report = bench.sim.report();
+    let ours = report.jobs.iter().find(|job| job.nonce.is_some()).expect("our job");
+    assert!(ours.job_ids.contains(finished.job_id.as_ref().expect("a job id")), "{ours:?}");
+}
+
+#[tokio::test]
 async fn a_grid_is_split_where_asked_for() {
     let mut bench = Bench::new(visible("happy")).await;
     bench.settings.split = true;

@@ -14,7 +14,7 @@ use super::{Deadlines, Generation, Plan, Seen, State, Vanished};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::normalise::Normalised;
 use crate::outcome::{Finished, Hindrance, NotSent, Outcome};
-use crate::sighting::{File, Mode};
+use crate::sighting::{Button, File, Mode};
 
 /// The version this program writes. It reads this one only; there is no older.
 const VERSION: u32 = 1;
@@ -114,8 +114,24 @@ pub struct OutcomeRecord {
     pub mode: Option<String>,
     /// The images.
     pub files: Vec<FileRecord>,
+    /// The buttons found on it.
+    pub buttons: Vec<ButtonRecord>,
     /// Whether it came late.
     pub late: bool,
+}
+
+/// A stored button.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ButtonRecord {
+    /// The label.
+    pub label: String,
+    /// The custom id.
+    pub custom_id: Option<String>,
+    /// A link's address.
+    pub url: Option<String>,
+    /// Discord's style number.
+    pub style: u8,
 }
 
 /// A stored file of a result.
@@ -214,7 +230,7 @@ impl Generation {
             Duration::from_micros(unix_us.saturating_sub(record.written_at_unix_us).max(0).unsigned_abs());
         let cap_left = Duration::from_micros(record.cap_left_us).saturating_sub(passed);
         let deadline = record.deadline_left_us.map_or(Moment::MAX, |left| now + Duration::from_micros(left));
-        Ok(Self {
+        let mut one = Self {
             normalised: Normalised::of(&record.prompt),
             state: state(record, now)?,
             seen: Seen {
@@ -229,18 +245,20 @@ impl Generation {
                 relaxed: record.relaxed,
             },
             attempts: record.attempts,
-            // A request cut off while it was sent has no clock yet; it gets its patience now.
-            deadline: if deadline == Moment::MAX && record.state == "sending" {
-                now + Duration::from_micros(record.deadlines_us[0])
-            } else {
-                deadline
-            },
+            deadline,
             cap: now + cap_left.max(LEAST_LOOK),
             blind_since: Some(now),
             last_look: now,
+            spent: false,
+            lost: false,
             outputs: VecDeque::new(),
             plan: plan(record),
-        })
+        };
+        // A request cut off while it was sent has no clock yet.
+        if one.is_out() && one.deadline == Moment::MAX {
+            one.deadline = now + one.patience();
+        }
+        Ok(one)
     }
 
     fn state_word(&self) -> &'static str {
@@ -295,6 +313,7 @@ fn outcome_record(outcome: &Outcome) -> OutcomeRecord {
             prompt: finished.prompt.clone(),
             mode: finished.mode.map(|mode| mode.word().to_owned()),
             files: finished.files.iter().map(file_record).collect(),
+            buttons: finished.buttons.iter().map(button_record).collect(),
             late: finished.late,
             ..OutcomeRecord::default()
         },
@@ -345,7 +364,7 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
             files: outcome.files.iter().map(read_file).collect(),
             prompt: outcome.prompt.clone(),
             mode: outcome.mode.as_deref().and_then(Mode::from_word),
-            buttons: Vec::new(),
+            buttons: outcome.buttons.iter().map(read_button).collect(),
             late: outcome.late,
         })),
         "failed" => {
@@ -384,6 +403,24 @@ fn file_record(file: &File) -> FileRecord {
         size: file.size,
         width: file.width,
         height: file.height,
+    }
+}
+
+fn button_record(button: &Button) -> ButtonRecord {
+    ButtonRecord {
+        label: button.label.clone(),
+        custom_id: button.custom_id.clone(),
+        url: button.url.clone(),
+        style: button.style,
+    }
+}
+
+fn read_button(button: &ButtonRecord) -> Button {
+    Button {
+        label: button.label.clone(),
+        custom_id: button.custom_id.clone(),
+        url: button.url.clone(),
+        style: button.style,
     }
 }
 

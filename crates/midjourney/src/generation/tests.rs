@@ -7,6 +7,7 @@ use journeyman_moment::Moment;
 use proptest::prelude::*;
 
 use super::*;
+use crate::claim::Standing;
 use crate::outcome::Hindrance;
 use crate::sighting::{Action, File, Keys};
 
@@ -257,6 +258,60 @@ fn queued_is_a_state_and_an_error_only_if_asked() {
 }
 
 #[test]
+fn a_job_that_was_queued_and_runs_has_five_minutes_without_progress_again() {
+    let mut world = World::accepted(true);
+    world.see(Meaning::Queued, MessageId::new(50)).after(600);
+    world.see(Meaning::Progress { percent: 0 }, PROGRESS);
+    world.after(299).look(Tracked::Present);
+    assert_eq!(world.failure(), None);
+    world.after(1).look(Tracked::Present);
+    assert_eq!(world.failure(), Some(FailureKind::NoResponse));
+}
+
+#[test]
+fn blind_time_before_a_sign_is_not_added_to_the_time_after_it() {
+    let mut world = World::accepted(true);
+    world.see(Meaning::Progress { percent: 15 }, PROGRESS).look(Tracked::Present);
+    world.on(Input::Blind).after(600);
+    // The sightings of a look are told before the look itself.
+    world.see(Meaning::Progress { percent: 31 }, PROGRESS).look(Tracked::Present);
+    world.after(300).look(Tracked::Present);
+    assert_eq!(world.failure(), Some(FailureKind::NoResponse));
+}
+
+#[test]
+fn a_request_that_was_kept_from_leaving_is_not_charged() {
+    let mut world = World::new(true);
+    world.on(Input::Turn).on(Input::Baseline(None)).on(Input::Cancel { has_left: false });
+    assert_eq!(world.ends(), [&Outcome::Cancelled { may_be_charged: false }]);
+    assert_eq!(world.one.standing(), None);
+}
+
+#[test]
+fn a_cancelled_job_claims_its_final_once_and_then_nothing() {
+    let mut world = World::accepted(true);
+    world.on(Input::Cancel { has_left: true });
+    assert_eq!(world.one.standing(), Some(Standing::Late));
+    world.see(Meaning::Finished, FINAL);
+    assert_eq!(world.one.standing(), None);
+    assert_eq!(world.ends(), [&Outcome::Cancelled { may_be_charged: true }]);
+}
+
+#[test]
+fn a_request_cut_off_while_it_was_sent_is_waited_for_as_long_as_any() {
+    for (visible, seconds) in [(true, 60), (false, 20 * 60)] {
+        let mut world = World::new(visible);
+        world.on(Input::Turn).on(Input::Baseline(None));
+        let record = world.one.to_record(world.now, 0);
+        world.one = Generation::from_record(&record, world.now, 0).unwrap();
+        world.look(Tracked::Unknown).after(seconds - 1).look(Tracked::Unknown);
+        assert_eq!(world.one.outcome(), None);
+        world.after(1).look(Tracked::Unknown);
+        assert!(matches!(world.one.outcome(), Some(Outcome::Undecided { .. })));
+    }
+}
+
+#[test]
 fn a_job_that_may_stand_in_the_queue_behind_others_is_not_given_up() {
     let mut world = World::accepted(true);
     for _ in 0..30 {
@@ -311,10 +366,10 @@ fn a_refusal_before_anything_left_ends_it_at_once() {
 #[test]
 fn cancelling_says_whether_it_may_be_charged() {
     let mut world = World::new(true);
-    world.on(Input::Cancel);
+    world.on(Input::Cancel { has_left: false });
     assert_eq!(world.ends(), [&Outcome::Cancelled { may_be_charged: false }]);
     let mut world = World::accepted(true);
-    world.on(Input::Cancel);
+    world.on(Input::Cancel { has_left: true });
     assert_eq!(world.ends(), [&Outcome::Cancelled { may_be_charged: true }]);
 }
 
@@ -377,7 +432,7 @@ fn input() -> impl Strategy<Value = (u64, Input)> {
             Input::Looked(Look { began: Moment::ORIGIN, tracked, held_up })
         }),
         1 => Just(Input::Blind),
-        1 => Just(Input::Cancel),
+        1 => any::<bool>().prop_map(|has_left| Input::Cancel { has_left }),
         1 => Just(Input::Tick),
     ];
     (0_u64..400, inputs)
@@ -397,7 +452,8 @@ proptest! {
             world.on(input);
             let record = world.one.to_record(world.now, 0);
             let back = Generation::from_record(&record, world.now, 0).unwrap();
-            prop_assert_eq!(back.to_record(world.now, 0).outcome, record.outcome);
+            prop_assert_eq!(back.outcome(), world.one.outcome());
+            prop_assert_eq!(back.job_id(), world.one.job_id());
         }
         let sends = world.outputs.iter().filter(|output| matches!(output, Output::Send { .. })).count();
         prop_assert!(sends <= 2, "{} sends", sends);

@@ -59,6 +59,18 @@ impl Generation {
         matches!(self.state, State::Sending | State::Watching { .. })
     }
 
+    /// Whether its request is on its way and Discord has not answered.
+    pub fn is_sending(&self) -> bool {
+        self.state == State::Sending
+    }
+
+    /// The message after which everything of it came, for one that still wants something.
+    pub fn began_after(&self) -> Option<MessageId> {
+        self.standing()?;
+        // Where the channel was empty, everything came after.
+        Some(self.seen.baseline.unwrap_or(MessageId::new(0)))
+    }
+
     /// Whether a sign of it was seen and it has not ended: it holds one of Midjourney's slots.
     pub fn is_running(&self) -> bool {
         self.is_out() && self.seen.sign
@@ -75,10 +87,11 @@ impl Generation {
 
     /// How much it still claims of what is seen; `None` for nothing.
     ///
-    /// A cancelled one whose job goes on claims its late final too, so that no equal
-    /// prompt takes it for its own.
+    /// A cancelled one whose job goes on claims its late final too, so that it is not taken for
+    /// the result of a prompt that is merely alike.
     pub fn standing(&self) -> Option<Standing> {
-        let is_cancelled = matches!(self.outcome(), Some(Outcome::Cancelled { may_be_charged: true }));
+        let is_cancelled =
+            matches!(self.outcome(), Some(Outcome::Cancelled { may_be_charged: true })) && !self.spent;
         if self.is_out() {
             Some(Standing::Live)
         } else if is_cancelled || self.awaits_late_result() {
@@ -88,14 +101,17 @@ impl Generation {
         }
     }
 
-    /// Whether it was given up by silence, and a late final still finishes it.
+    /// Whether it was given up without an end of its own, and a late final still finishes it.
     pub fn awaits_late_result(&self) -> bool {
         match self.outcome() {
             Some(Outcome::Undecided { .. }) => true,
-            Some(Outcome::Failed(failure)) => matches!(
-                failure.kind,
-                FailureKind::NoResponse | FailureKind::EphemeralModeration | FailureKind::JobQueued
-            ),
+            Some(Outcome::Failed(failure)) => {
+                let is_silence = matches!(
+                    failure.kind,
+                    FailureKind::NoResponse | FailureKind::EphemeralModeration | FailureKind::JobQueued
+                );
+                is_silence || self.lost
+            }
             _ => false,
         }
     }
@@ -119,7 +135,10 @@ impl Generation {
     }
 
     /// Tells that progress messages can, or cannot, be seen in this channel.
-    pub fn set_progress_visible(&mut self, visible: bool) {
+    pub fn set_progress_visible(&mut self, now: Moment, visible: bool) {
         self.plan.progress_visible = visible;
+        if self.is_out() && !self.seen.sign {
+            self.deadline = now + self.patience();
+        }
     }
 }

@@ -120,6 +120,17 @@ impl Virtual {
         }
     }
 
+    /// The same world for a client that has not been told what it can see.
+    pub(super) fn with_unknown_visibility(mut self) -> Self {
+        self.core = Core::new(CoreSettings {
+            deadlines: Deadlines::default(),
+            poll: Poll::default(),
+            progress: ProgressVisibility::Auto,
+            seed: 1,
+        });
+        self
+    }
+
     /// Begins a job at a moment.
     pub(super) fn start_at(&mut self, at: Moment, number: u64, prompt: &str) {
         let job = JobNumber(number);
@@ -191,6 +202,7 @@ impl Virtual {
             self.core.on(now, Input::Tick);
         }
         self.drain();
+        self.core.forget(now);
         self.grant();
         true
     }
@@ -207,7 +219,14 @@ impl Virtual {
                 Output::Read { before, limit } => {
                     self.submit(Purpose::Read(limit), translate::page_request(self.channel, before, limit));
                 }
-                Output::Send { job, prompt, nonce, rediscover } => self.send(job, prompt, nonce, rediscover),
+                Output::Send { job, prompt, nonce, rediscover, .. } => {
+                    self.send(job, prompt, nonce, rediscover);
+                }
+                Output::Withdraw { job } => {
+                    if self.keep_back(job) {
+                        self.core.on(self.now, Input::Withdrawn { job });
+                    }
+                }
                 Output::Journal { .. } => {}
                 Output::Report { job, report } => self.reports.entry(job).or_default().push(report),
                 Output::Ended { job, outcome } => {
@@ -216,6 +235,28 @@ impl Virtual {
                 }
             }
         }
+    }
+
+    /// The caller of a job stops waiting, now.
+    pub(super) fn cancel(&mut self, number: u64) {
+        let job = JobNumber(number);
+        let is_kept = self.keep_back(job);
+        self.core.on(self.now, Input::Cancel { job, has_left: !is_kept });
+        self.drain();
+        self.grant();
+    }
+
+    /// Keeps a job's request from leaving, if it still waits in the limiter.
+    fn keep_back(&mut self, job: JobNumber) -> bool {
+        let waiting = self
+            .calls
+            .iter()
+            .find(|(_, call)| matches!(call.purpose, Purpose::Send(one) if one == job) && call.attempts == 0);
+        let Some(id) = waiting.map(|(id, _)| *id) else { return false };
+        let ticket = self.ticket(id);
+        self.machine.cancel(self.now, ticket);
+        self.calls.remove(&id);
+        true
     }
 
     fn send(&mut self, job: JobNumber, prompt: String, nonce: String, rediscover: bool) {
