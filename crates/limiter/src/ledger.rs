@@ -363,7 +363,8 @@ impl Ledger {
         let lane = &mut self.lanes[id];
         if !lane.name(now, bucket, limited) {
             let limit = &mut self.buckets[bucket].limit;
-            for until in lane.alone.returns().filter(|until| *until > now) {
+            // Also what has come back: it was held for a spacing, and the window now known may be longer.
+            for until in lane.alone.returns() {
                 limit.hold_until(now, until);
             }
             self.buckets[bucket].lanes.push(id);

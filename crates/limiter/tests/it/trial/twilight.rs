@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use journeyman_limiter::{Clock, Moment};
 use tokio::task::LocalSet;
-use tokio::time::Instant;
 use twilight_http_ratelimiting::{Endpoint, Method, RateLimitHeaders, RateLimiter};
 
 use super::pace::wait;
@@ -22,7 +22,7 @@ struct World {
     limiter: RateLimiter,
     server: RefCell<Server>,
     score: RefCell<Score>,
-    begun: Instant,
+    clock: Clock,
 }
 
 pub(crate) fn run(scenario: &Scenario, seed: u64) -> Score {
@@ -35,7 +35,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64) -> Score {
             limiter: RateLimiter::new(50),
             server: RefCell::new(Server::new(scenario)),
             score: RefCell::new(Score::new(scenario)),
-            begun: now(),
+            clock: Clock::real(),
         });
         let tasks: Vec<_> = (0..scenario.calls.len())
             .map(|number| tokio::task::spawn_local(world.clone().serve(number)))
@@ -57,41 +57,58 @@ impl World {
         };
         tokio::select! {
             () = self.send(number) => {}
-            () = sleep(asked + after) => self.score.borrow_mut().cancelled += 1,
+            () = self.clock.sleep_until(Moment::from_micros(asked + after)) => self.score.borrow_mut().cancelled += 1,
         }
     }
 
     async fn send(&self, number: usize) {
         let call = &self.scenario.calls[number];
-        sleep(call.asked).await;
+        self.clock.sleep_until(Moment::from_micros(call.asked)).await;
         for tries in 0.. {
             let permit = self.limiter.acquire(endpoint(call)).await;
             let left = self.now();
             self.score.borrow_mut().departed(left);
             let fate = self.scenario.fate(self.seed, number, tries);
             if fate.lost_before {
-                sleep(TIMEOUT).await;
+                self.sleep(TIMEOUT).await;
                 continue;
             }
-            sleep(fate.up).await;
+            self.sleep(fate.up).await;
             let reply = self.server.borrow_mut().arrive(self.now(), call);
             if fate.lost_after {
-                sleep(TIMEOUT - fate.up).await;
+                self.sleep(TIMEOUT - fate.up).await;
                 continue;
             }
-            sleep(fate.down).await;
-            permit.complete(headers(&reply));
+            self.sleep(fate.down).await;
+            permit.complete(self.headers(&reply));
             self.score.borrow_mut().answered(self.now(), call.party, left - call.asked, &reply);
             match reply.status {
-                429 => sleep(wait(&reply)).await,
-                500.. => sleep(AFTER_ERROR).await,
+                429 => self.sleep(wait(&reply)).await,
+                500.. => self.sleep(AFTER_ERROR).await,
                 _ => return,
             }
         }
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(now().duration_since(self.begun).as_micros()).unwrap_or(u64::MAX)
+        self.clock.now().as_micros()
+    }
+
+    async fn sleep(&self, micros: u64) {
+        self.clock.sleep_until(self.clock.now() + Duration::from_micros(micros)).await;
+    }
+
+    fn headers(&self, reply: &Reply) -> Option<RateLimitHeaders> {
+        let bucket = reply.headers.iter().find(|(name, _)| *name == "x-ratelimit-bucket")?;
+        let count = |name| reply.headers.iter().find(|(other, _)| *other == name)?.1.parse().ok();
+        let reset_after = Duration::from_secs_f64(reply.number("x-ratelimit-reset-after")?);
+        let now = Duration::from_micros(self.now());
+        Some(RateLimitHeaders {
+            bucket: bucket.1.clone().into_bytes(),
+            limit: count("x-ratelimit-limit")?,
+            remaining: count("x-ratelimit-remaining")?,
+            reset_at: self.clock.origin() + now + reset_after,
+        })
     }
 }
 
@@ -105,26 +122,4 @@ fn endpoint(call: &Call) -> Endpoint {
         Ours::Delete => Method::Delete,
     };
     Endpoint { method, path: call.request.path.trim_start_matches('/').to_owned() }
-}
-
-fn headers(reply: &Reply) -> Option<RateLimitHeaders> {
-    let bucket = reply.headers.iter().find(|(name, _)| *name == "x-ratelimit-bucket")?;
-    let count = |name| reply.headers.iter().find(|(other, _)| *other == name)?.1.parse().ok();
-    let reset_after = reply.number("x-ratelimit-reset-after")?;
-    Some(RateLimitHeaders {
-        bucket: bucket.1.clone().into_bytes(),
-        limit: count("x-ratelimit-limit")?,
-        remaining: count("x-ratelimit-remaining")?,
-        reset_at: (now() + Duration::from_secs_f64(reset_after)).into_std(),
-    })
-}
-
-#[expect(clippy::disallowed_methods, reason = "the paused clock is what twilight reads")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the paused clock is what twilight waits on")]
-async fn sleep(micros: u64) {
-    tokio::time::sleep(Duration::from_micros(micros)).await;
 }
