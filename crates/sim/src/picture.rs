@@ -227,17 +227,54 @@ mod tests {
         assert_ne!(pixels(&one), pixels(&other));
     }
 
+    /// The bytes are as many as announced, and a foreign decoder sees the colours that were painted.
+    fn check_file(drawing: &Drawing) {
+        let bytes = drawing.draw();
+        let what = format!("{} {} {:?}", drawing.format, drawing.prompt, drawing.view);
+        assert_eq!(bytes.len(), drawing.file_size(), "{what}");
+        let image = image::load_from_memory(&bytes).expect("a picture").into_rgb8();
+        assert_eq!((image.width(), image.height()), (drawing.width(), drawing.height()), "{what}");
+        let canvas = scene::paint(drawing);
+        let painted = canvas.pixels.iter().flat_map(|index| canvas.palette[usize::from(*index)]);
+        assert!(image.into_raw().into_iter().eq(painted), "{what}");
+    }
+
+    #[test]
+    fn a_file_is_as_long_as_announced_for_every_seed_shape_and_format() {
+        let shapes = ["", " --ar 3:2", " --ar 2:3", " --ar 16:9", " --ar 4:1", " --ar 1:4", " --ar 7:5"];
+        for format in [PictureFormat::Png, PictureFormat::Webp] {
+            for (seed, shape) in (0..70).zip(shapes.into_iter().cycle()) {
+                let prompt = format!("the sea {}{shape}", "é".repeat(seed % 3));
+                let view = if seed % 2 == 0 { View::Grid } else { View::One { image: 2, grid: 7 } };
+                let job_id = format!("job-{seed}");
+                check_file(&Drawing { job_id, ..drawing(&prompt, view, format, Pictures::Tiny) });
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_webp_is_as_long_as_announced() {
+        // These had more to say than fitted into a guessed length.
+        for (job, prompt) in
+            [("job-1", "a cat"), ("job-2", "the sea at night --ar 3:2"), ("job-4", "fog --ar 1:4")]
+        {
+            let job_id = job.to_owned();
+            check_file(&Drawing {
+                job_id,
+                ..drawing(prompt, View::Grid, PictureFormat::Webp, Pictures::Full)
+            });
+        }
+    }
+
     #[test]
     fn previews_fit_the_size_that_was_announced_for_them() {
         for seed in 0..6 {
             for percent in [0, 46, 93] {
-                let drawing =
-                    Drawing::preview(&format!("job-{seed}"), "the sea at night", percent, Pictures::Full);
-                let bytes = drawing.draw();
-                assert_eq!(bytes.len(), drawing.file_size(), "seed {seed} at {percent} %");
-                assert!(image::load_from_memory(&bytes).is_ok());
+                let job_id = format!("job-{seed}");
+                check_file(&Drawing::preview(&job_id, "the sea at night", percent, Pictures::Tiny));
             }
         }
+        check_file(&Drawing::preview("job-6", "the sea at night", 93, Pictures::Full));
     }
 
     #[test]
