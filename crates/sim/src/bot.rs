@@ -261,13 +261,16 @@ impl Bot {
         }
     }
 
-    /// The jobs of accounts, those of one nonce together.
+    /// The jobs of accounts; a repeat has the nonce, the prompt and the origin of the one before.
     pub(crate) fn reports(&self) -> Vec<JobReport> {
         let mut reports: Vec<JobReport> = Vec::new();
         let mut places = BTreeMap::new();
         for job in self.jobs.values().filter(|job| !job.order.stranger) {
             let place = match &job.order.nonce {
-                Some(nonce) => *places.entry((job.order.user.id, nonce)).or_insert(reports.len()),
+                Some(nonce) => {
+                    let same = (job.order.user.id, nonce, &job.order.prompt, job.order.origin);
+                    *places.entry(same).or_insert(reports.len())
+                }
                 None => reports.len(),
             };
             match reports.get_mut(place) {

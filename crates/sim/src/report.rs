@@ -44,7 +44,7 @@ impl RateLimited {
     }
 }
 
-/// What became of one nonce.
+/// What became of one request of an account, sent once or repeated with its nonce and prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct JobReport {
     /// The request's nonce, if it had one.

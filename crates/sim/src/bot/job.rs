@@ -31,7 +31,7 @@ pub(crate) struct Order {
 }
 
 /// By what a job was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     /// The slash command.
     Imagine,

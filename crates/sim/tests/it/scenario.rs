@@ -395,9 +395,26 @@ fn the_same_nonce_sent_twice_is_executed_and_charged_twice() {
     client.imagine_with_nonce("fly horse", 7);
     client.wait_until_quiet();
     let report = client.world.report();
-    assert_eq!(report.jobs.len(), 1, "one nonce, one line of the report");
+    assert_eq!(report.jobs.len(), 1, "a repeat is no line of its own");
     let job = &report.jobs[0];
     assert_eq!((job.executions, job.charged, job.images.len()), (2, 2, 2));
+}
+
+#[test]
+fn different_jobs_of_one_nonce_are_reported_apart() {
+    let mut client = client("happy");
+    let prompts = ["a cat", "a dog", "a fox", "a cow", "an owl"];
+    for prompt in prompts {
+        client.imagine_with_nonce(prompt, 7);
+    }
+    // Past the window of the five before.
+    client.wait_ms(6_000);
+    client.imagine_with_nonce("a fox", 7);
+    client.wait_until_quiet();
+    let jobs = client.world.report().jobs;
+    let seen: Vec<_> = jobs.iter().map(|job| (job.prompt.as_str(), job.executions, job.charged)).collect();
+    let times = |prompt| if prompt == "a fox" { 2 } else { 1 };
+    assert_eq!(seen, prompts.map(|prompt| (prompt, times(prompt), times(prompt))));
 }
 
 #[test]
