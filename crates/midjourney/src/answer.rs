@@ -11,6 +11,9 @@ use crate::sighting::{Meaning, Sighting};
 /// The symbol of a command whose version changed (Wildric-Auric/MidJourney-Wrapper#28, #82).
 const OUTDATED: &str = "INTERACTION_APPLICATION_COMMAND_INVALID_VERSION";
 
+/// The edge's number for "you are being rate limited" (Cloudflare's docs, "1xxx errors").
+const BANNED: &str = "1015";
+
 /// How much of a body that is not JSON is kept as what was said.
 const LONGEST_EXCERPT: usize = 200;
 
@@ -44,6 +47,35 @@ pub(crate) fn classify_body(value: &Value) -> Option<Sighting> {
     Some(Sighting::of(meaning))
 }
 
+/// What a body that is no JSON means: a page or a line that Discord's edge answers with, in Discord's place.
+///
+/// `None` for any other text. Both forms are known from bans for too many requests
+/// (discord-api-docs#5810); one that names a 5xx tells of a failure behind the edge instead.
+pub fn classify_text(body: &[u8]) -> Option<Sighting> {
+    let text = String::from_utf8_lossy(body).trim().to_lowercase();
+    let is_page = text.starts_with("<!doctype html") || text.starts_with("<html");
+    let code = text.strip_prefix("error code:").map(str::trim);
+    let status = match code {
+        Some(BANNED) => 429,
+        Some(code) => server_error(code)?,
+        None if is_page => title(&text).and_then(server_error).unwrap_or(429),
+        None => return None,
+    };
+    Some(classify_http(status, None, body))
+}
+
+/// The title of a page: "discord.com | 502: Bad gateway".
+fn title(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("<title>")?;
+    rest.split_once("</title>").map(|(title, _)| title)
+}
+
+/// The first number in a text that is the status of a server's failure.
+fn server_error(text: &str) -> Option<u16> {
+    let numbers = text.split(|letter: char| !letter.is_ascii_digit());
+    numbers.filter_map(|number| number.parse().ok()).find(|status| (500..600).contains(status))
+}
+
 fn kind(status: u16, error: &ErrorBody) -> Option<FailureKind> {
     match status {
         400 if error.symbols.iter().any(|symbol| symbol == OUTDATED) => Some(FailureKind::CommandOutdated),
@@ -62,6 +94,8 @@ fn presumed_status(error: &ErrorBody) -> u16 {
     let spoken = message.split(':').next().and_then(|number| number.parse().ok());
     match (error.retry_after, error.code) {
         (Some(_), _) => 429,
+        // The edge's ban names no wait (discord-api-docs#5810).
+        (None, Some(0) | None) if message.to_lowercase().contains("exceeding our rate limits") => 429,
         (None, Some(0) | None) => spoken.filter(|status| (400..600).contains(status)).unwrap_or(500),
         (None, Some(10_000..20_000)) => 404,
         (None, Some(40_001)) => 401,

@@ -213,6 +213,9 @@ const fn advice(failure: &Failure) -> &'static str {
         FailureKind::CommandOutdated => {
             "Midjourney changed the command; discover its version anew and send once more."
         }
+        FailureKind::RateLimited if failure.retry_after.is_none() => {
+            "Discord or its edge limited the rate and named no wait, as in a ban of the address; stop sending for a long while, and then send less often."
+        }
         FailureKind::RateLimited => "Discord limited the rate; wait as long as it says, and send less often.",
         FailureKind::Unauthorized => {
             "Discord refused the token, or the account may not do this here; check both."

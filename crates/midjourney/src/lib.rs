@@ -38,7 +38,7 @@ mod seed;
 pub mod sighting;
 mod wait;
 
-pub use answer::classify_http;
+pub use answer::{classify_http, classify_text};
 pub use caption::Caption;
 pub use classify::{classify_any, classify_event, classify_message};
 pub use command::Place;

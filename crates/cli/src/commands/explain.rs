@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
-use journeyman_midjourney::classify::classify_any;
-use journeyman_midjourney::explain::Explanation;
+use journeyman_midjourney::{Explanation, Sighting, classify_any, classify_text};
 use serde_json::{Value, json};
 
 use crate::args::Explain;
@@ -25,14 +24,12 @@ pub(super) fn run(args: &Explain) -> Result<(), Error> {
         Error::usage(format!("read {name}: {why}"), "give a JSON file, or - and the JSON on standard input")
     })?;
     let mut text = String::new();
-    for value in values(&bytes, &name)? {
-        for sighting in classify_any(&value) {
-            let explanation = Explanation::of(&sighting);
-            if args.json {
-                let _ = writeln!(text, "{}", of(&explanation));
-            } else {
-                in_words(&explanation, &mut text);
-            }
+    for sighting in sightings(&bytes, &name)? {
+        let explanation = Explanation::of(&sighting);
+        if args.json {
+            let _ = writeln!(text, "{}", of(&explanation));
+        } else {
+            in_words(&explanation, &mut text);
         }
     }
     show::print(&text)
@@ -46,6 +43,15 @@ fn read(file: &Path) -> std::io::Result<Vec<u8>> {
         std::fs::File::open(file)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
     }
     Ok(bytes)
+}
+
+/// What JSON shows; of other texts, only an answer of Discord's edge is known.
+fn sightings(bytes: &[u8], name: &str) -> Result<Vec<Sighting>, Error> {
+    match (values(bytes, name), classify_text(bytes)) {
+        (Ok(values), _) => Ok(values.iter().flat_map(classify_any).collect()),
+        (Err(_), Some(sighting)) => Ok(vec![sighting]),
+        (Err(error), None) => Err(error),
+    }
 }
 
 /// One JSON document, or several after another, as logs have them.

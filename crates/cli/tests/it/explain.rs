@@ -57,6 +57,21 @@ fn words_for_people_name_kind_and_error() {
 }
 
 #[test]
+fn an_answer_of_the_edge_is_a_rate_limit_with_json_or_without() {
+    let json = r#"{"code": 0, "message": "You are being blocked from accessing our API temporarily due to exceeding our rate limits frequently."}"#;
+    for body in
+        [json, "error code: 1015", "<!DOCTYPE html>\n<html><body>You are being rate limited</body></html>"]
+    {
+        let ran = explain(body, &["--json"]);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let [object] = &ran.json()[..] else { panic!("one line: {}", ran.stdout) };
+        let found = (object["kind"].as_str(), object["error"].as_str());
+        assert_eq!(found, (Some("rate_limited"), Some("RateLimited")), "{body}");
+        assert_eq!(object["retryable"], true, "{body}");
+    }
+}
+
+#[test]
 fn standard_input_is_read() {
     let place = Place::bare();
     let mut command = place.command(&["explain", "--json", "-"]);
@@ -68,7 +83,8 @@ fn standard_input_is_read() {
 
 #[test]
 fn what_is_not_json_or_not_there_is_a_usage_error() {
-    for (text, says) in [("{", "not JSON"), ("", "empty"), ("<html>", "not JSON")] {
+    for (text, says) in [("{", "not JSON"), ("", "empty"), ("<svg>", "not JSON"), ("not a body", "not JSON")]
+    {
         let ran = explain(text, &[]);
         assert_eq!(ran.code, Some(2), "{text}");
         ran.says(&["seen.json", says, "hint: "]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_midjourney::{Explanation, Failure, Meaning, classify_any, classify_http};
+use journeyman_midjourney::{Explanation, Failure, Meaning, classify_any, classify_http, classify_text};
 use serde_json::{Value, json};
 
 use crate::fixture;
@@ -64,6 +64,39 @@ fn an_error_body_alone_tells_its_status() {
         ),
     ] {
         assert_eq!(Explanation::of(&classify_any(&body)[0]).error, Some(expected), "{body}");
+    }
+}
+
+const BAN: &str = "You are being blocked from accessing our API temporarily due to exceeding our rate limits frequently. \
+    Please read our docs at https://discord.com/developers/docs/topics/rate-limits to prevent this moving forward.";
+
+#[test]
+fn a_ban_at_the_edge_is_a_rate_limit_without_a_wait() {
+    let shown = Explanation::of(&classify_any(&json!({"code": 0, "message": BAN}))[0]);
+    assert_eq!((shown.kind, shown.error, shown.retry_after), ("rate_limited", Some("RateLimited"), None));
+    assert!(shown.meaning.contains("named no wait"), "{}", shown.meaning);
+    assert_eq!(shown.notice.and_then(|notice| notice.text).as_deref(), Some(BAN));
+}
+
+#[test]
+fn an_answer_of_the_edge_is_known_without_json() {
+    let explained = |body: &str| classify_text(body.as_bytes()).map(|sighting| Explanation::of(&sighting));
+    for body in [
+        "error code: 1015",
+        "Error code: 1015\n",
+        "<!DOCTYPE html><html><head><title>Access denied | discord.com used Cloudflare</title></head></html>",
+        "\n<html>error code: 1015</html>",
+    ] {
+        let shown = explained(body).unwrap_or_else(|| panic!("{body}"));
+        assert_eq!((shown.kind, shown.error), ("rate_limited", Some("RateLimited")), "{body}");
+        assert!(shown.notice.and_then(|notice| notice.text).is_some_and(|text| text == body.trim()));
+    }
+    for body in ["error code: 502", "<html><head><title>discord.com | 502: Bad gateway</title></head></html>"]
+    {
+        assert_eq!(explained(body).and_then(|shown| shown.error), Some("UpstreamFailed"), "{body}");
+    }
+    for body in ["", "hello", "error code: 1020", "error code: 15020", "the error code: 1015", "<svg>"] {
+        assert_eq!(explained(body), None, "{body}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! The words of `explain`, all in one snapshot, so that a change of one is seen.
 
+use std::time::Duration;
+
 use journeyman_midjourney::{Explanation, Failure, FailureKind, Meaning, Notice, Sighting};
 
 fn meanings() -> Vec<Meaning> {
@@ -23,7 +25,9 @@ fn meanings() -> Vec<Meaning> {
     ];
     let failed = FailureKind::ALL.iter().map(|kind| Meaning::Failed(Failure::new(*kind)));
     let appealable = Failure { appealable: true, ..Failure::new(FailureKind::PreModeration) };
-    plain.into_iter().chain(failed).chain([Meaning::Failed(appealable)]).collect()
+    let limited =
+        Failure { retry_after: Some(Duration::from_secs(2)), ..Failure::new(FailureKind::RateLimited) };
+    plain.into_iter().chain(failed).chain([Meaning::Failed(appealable), Meaning::Failed(limited)]).collect()
 }
 
 #[test]

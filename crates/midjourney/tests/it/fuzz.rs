@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use journeyman_midjourney::{
-    Caption, Explanation, classify_any, classify_event, classify_http, classify_message,
+    Caption, Explanation, classify_any, classify_event, classify_http, classify_message, classify_text,
 };
 use journeyman_model::{Command, CommandIndex, ErrorBody, Event, Message};
 use proptest::prelude::*;
@@ -229,6 +229,7 @@ proptest! {
             prop_assert!(content.contains(&caption.prompt));
         }
         Explanation::of(&classify_http(status, None, &bytes));
+        let _ = (classify_text(&bytes), classify_text(content.as_bytes()));
     }
 }
 
