@@ -1,5 +1,6 @@
 //! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -39,6 +40,12 @@ pub(crate) fn definition() -> clap::Command {
 /// clap's own: a request for help or the version among them.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
     definition().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// Whether JSON was asked for, on a command line that cannot be understood otherwise.
+pub(crate) fn ask_for_json(mut typed: impl Iterator<Item = OsString>) -> bool {
+    // What follows two hyphens alone is a prompt or a file.
+    typed.by_ref().take_while(|arg| arg != "--").any(|arg| arg == "--json")
 }
 
 #[derive(Debug, Subcommand)]
@@ -212,6 +219,14 @@ mod tests {
         assert!(understood(&["imagine", "a fox"]));
         assert!(understood(&["imagine", "--sim", "--scenario", "happy", "--speed", "5", "a fox"]));
         assert!(understood(&["sim", "--scenario", "happy"]));
+    }
+
+    #[test]
+    fn json_is_asked_for_by_a_flag_and_not_by_a_prompt() {
+        let asks = |args: &[&str]| ask_for_json(args.iter().map(OsString::from));
+        assert!(asks(&["imagine", "--colour", "--json", "a fox"]));
+        assert!(!asks(&["imagine", "--colour", "a fox --json"]));
+        assert!(!asks(&["imagine", "--colour", "--", "--json"]));
     }
 
     #[test]

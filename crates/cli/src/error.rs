@@ -6,6 +6,9 @@ use std::io::Write as _;
 
 use crate::exit;
 
+/// What to do about a command line that cannot be understood.
+const HINT: &str = "`journeyman help` lists the commands, `journeyman help COMMAND` its flags";
+
 /// Why a command did not end well.
 #[derive(Debug)]
 pub(crate) enum Error {
@@ -24,6 +27,14 @@ impl Error {
     /// A usage error.
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    /// What clap says of a command line that cannot be understood, without its usage lines.
+    pub(crate) fn of_typed(error: &clap::Error) -> Self {
+        let said = error.render().to_string();
+        let lines = said.lines().map(str::trim).take_while(|line| !line.is_empty());
+        let message = lines.collect::<Vec<_>>().join(" ");
+        Self::usage(message.strip_prefix("error: ").unwrap_or(&message), HINT)
     }
 
     /// The exit code.
@@ -76,8 +87,7 @@ pub(crate) fn typed(error: &clap::Error) -> u8 {
     if !error.use_stderr() {
         return exit::OK;
     }
-    let _ = std::io::stderr()
-        .write_all(b"hint: `journeyman help` lists the commands, `journeyman help COMMAND` its flags\n");
+    let _ = writeln!(std::io::stderr(), "hint: {HINT}");
     exit::USAGE
 }
 

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = match args::parse() {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(error::typed(&error)),
+        Err(error) => return ExitCode::from(misunderstood(&error)),
     };
     let environment = config::Environment::of_process();
     log::begin(cli.verbose, environment.get("JOURNEYMAN_LOG"));
@@ -28,4 +28,14 @@ fn main() -> ExitCode {
             ExitCode::from(error.code())
         }
     }
+}
+
+/// Tells what cannot be understood of the command line: people in any case, a program where JSON was asked for.
+fn misunderstood(error: &clap::Error) -> u8 {
+    let code = error::typed(error);
+    if code == exit::USAGE && args::ask_for_json(std::env::args_os()) {
+        // Nobody is left to tell when stdout is closed too.
+        let _ = show::Lines::failed(&error::Error::of_typed(error), None, None);
+    }
+    code
 }

@@ -26,6 +26,48 @@ fn an_unknown_flag_is_a_usage_error() {
 }
 
 #[test]
+fn a_usage_error_is_the_last_json_line_too() {
+    let cases = [
+        (&["imagine", "--json", "--colour", "a fox"][..], "--colour"),
+        (&["imagine", "--json", "--sim", "--era", "1999", "a fox"], "1999"),
+        (&["imagine", "--json", "--sim", "--speed", "fast", "a fox"], "fast"),
+        (&["imagine", "--json"], "<PROMPT>"),
+        (&["explain", "--json", "--loud"], "--loud"),
+    ];
+    for (args, named) in cases {
+        let ran = Place::bare().run(args);
+        assert_eq!(ran.code, Some(2), "{args:?}");
+        ran.says(&["error: ", named, "hint: "]);
+        let last = ran.last();
+        assert_eq!(
+            (last["event"].as_str(), last["error"].as_str()),
+            (Some("failed"), Some("Usage")),
+            "{last}"
+        );
+        assert_eq!(
+            (last["exit_code"].as_u64(), last["retryable"].as_bool()),
+            (Some(2), Some(false)),
+            "{last}"
+        );
+        assert!(last["message"].as_str().is_some_and(|text| text.contains(named)), "{last}");
+        assert!(last["hint"].as_str().is_some_and(|text| text.contains("journeyman help")), "{last}");
+    }
+}
+
+#[test]
+fn without_json_a_usage_error_leaves_stdout_empty() {
+    let ran = Place::bare().run(&["imagine", "--colour", "a fox"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+}
+
+#[test]
+fn help_is_no_error_with_json_either() {
+    let ran = Place::bare().run(&["imagine", "--json", "--help"]);
+    assert_eq!(ran.code, Some(0));
+    assert!(!ran.stdout.contains("failed\""), "{}", ran.stdout);
+}
+
+#[test]
 fn no_token_says_where_to_put_one() {
     let ran = Place::bare().run(&["imagine", "a fox"]);
     assert_eq!(ran.code, Some(3));
