@@ -50,6 +50,9 @@ pub(crate) fn dispatch(
             if let Some(refusal) = closed(world, channel_id) {
                 return refusal;
             }
+            if is_message(route.endpoint) && world.access_is_lost() {
+                return error_body::missing_access();
+            }
             in_channel(world, route, query, body, &caller)
         }
     }
@@ -73,6 +76,14 @@ fn in_channel(world: &mut World, route: &Route, query: &str, body: &Value, calle
         | Endpoint::Gateway
         | Endpoint::GatewayBot => error_body::not_found(),
     }
+}
+
+/// Whether an endpoint reads or writes messages; the commands stay known without access, so that one can be tried.
+fn is_message(endpoint: Endpoint) -> bool {
+    matches!(
+        endpoint,
+        Endpoint::ListMessages | Endpoint::GetMessage | Endpoint::CreateMessage | Endpoint::DeleteMessage
+    )
 }
 
 /// Why a channel cannot be used, if it cannot.

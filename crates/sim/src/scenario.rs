@@ -280,7 +280,7 @@ static CATALOGUE: &[ScenarioInfo] = &[
         "missing-access",
         Some("Unauthorized"),
         Course::Reject(Rejection::MissingAccess),
-        "no access to the channel",
+        "no access to the channel, neither to send nor to read",
     ),
 ];
 

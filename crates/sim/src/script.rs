@@ -28,6 +28,8 @@ pub struct ScriptError {
 ///
 /// All sections and keys are optional but for those marked; an unknown one is an error.
 ///
+/// - `locked_channels`: a list of channel ids, in quotes or not; these exist, and answer 403. It stands before all
+///   sections.
 /// - `[[outcome]]`: `prompt` (needed; `*` is any text, and without one the prompt must contain it), `scenario`
 ///   (needed), `after` (so many fitting jobs go by first), `times` (so many are claimed). The first fitting outcome
 ///   counts; a prompt that none claims meets the world's scenario.
@@ -68,6 +70,8 @@ pub struct ScriptError {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Script {
+    #[serde(default)]
+    locked_channels: Vec<ChannelId>,
     #[serde(default)]
     outcome: Vec<OutcomeText>,
     #[serde(default)]
@@ -139,6 +143,7 @@ impl Script {
 
     /// Puts the script's sections over the settings.
     pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.locked_channels.extend(self.locked_channels.iter().map(|id| id.0));
         settings.faults.extend(self.fault.iter().map(FaultText::rule));
         self.apply_limits(&mut settings.limits);
         if let Some(timing) = &self.timing {
@@ -196,6 +201,32 @@ impl FromStr for Script {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Self::from_toml(text)
+    }
+}
+
+/// A channel's id as people copy it: in quotes as in Discord's JSON, or bare.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "ChannelIdText")]
+struct ChannelId(u64);
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a channel's id, such as \"1099511627776000000\"")]
+enum ChannelIdText {
+    Quoted(String),
+    Bare(u64),
+}
+
+impl TryFrom<ChannelIdText> for ChannelId {
+    type Error = String;
+
+    fn try_from(text: ChannelIdText) -> Result<Self, Self::Error> {
+        match text {
+            ChannelIdText::Bare(id) => Ok(Self(id)),
+            ChannelIdText::Quoted(id) => {
+                let number = id.parse().map(Self);
+                number.map_err(|_| format!("`{id}` is not a channel's id, expected digits alone"))
+            }
+        }
     }
 }
 
@@ -434,6 +465,8 @@ mod tests {
         check_error("[timing]\nstep_ms = \"long\"\n", 2, &["string"]);
         check_error("\n\n[weather]\n", 3, &["`weather`", "`outcome`", "`traffic`"]);
         check_error("[[limit]]\nlimit = 5\n", 1, &["per_ms"]);
+        check_error("locked_channels = [\"general\"]\n", 1, &["`general`", "digits"]);
+        check_error("locked_channels = [true]\n", 1, &["channel's id"]);
         check_error("x = \n", 1, &[]);
     }
 

@@ -20,7 +20,7 @@ use crate::http::{Connection, HttpAnswer, HttpRequest};
 use crate::limits::{LimitState, Limits};
 use crate::message::Draft;
 use crate::report::Report;
-use crate::scenario::{Course, Scenario};
+use crate::scenario::{Course, Rejection, Scenario};
 use crate::script::Outcome;
 use crate::settings::Settings;
 use crate::snowflake;
@@ -234,6 +234,11 @@ impl World {
     /// The scenario's course; one that refuses requests refuses no button.
     pub(crate) fn scenario_course(&self) -> Course {
         self.scenario.course().after_acceptance()
+    }
+
+    /// Whether the scenario has taken the account's access to its channels.
+    pub(crate) fn access_is_lost(&self) -> bool {
+        self.scenario.course() == Course::Reject(Rejection::MissingAccess)
     }
 
     pub(crate) fn count_interaction(&mut self) {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use journeyman_sim::{Connection, HttpRequest, Limits, Pictures, Settings};
+use journeyman_sim::{Connection, HttpRequest, Limits, Pictures, Script, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{Client, imagine};
@@ -134,6 +134,39 @@ fn who_may_not_is_told_so_and_counted() {
         assert_eq!(answer.json(), Some(json!({ "message": "401: Unauthorized", "code": 0 })));
     }
     assert_eq!(client.world.report().invalid_requests, 3);
+}
+
+#[test]
+fn a_script_locks_channels_also_in_a_permissive_world() {
+    let script = Script::from_toml("locked_channels = [\"77\", 78]\n").expect("a script");
+    let mut client = Client::new(Settings {
+        script: Some(script),
+        permissive: true,
+        limits: Limits::none(),
+        ..Settings::default()
+    });
+    let mut status = |channel: u64| client.get(&format!("/api/v10/channels/{channel}/messages")).status;
+    assert_eq!([77, 78, 79].map(&mut status), [403, 403, 200]);
+}
+
+#[test]
+fn without_access_messages_are_neither_read_nor_written() {
+    let mut client = client();
+    let path = messages(&client);
+    let id = talk(&mut client, 1).remove(0);
+    let missing = "missing-access".parse().expect("a scenario");
+    client.world.set_scenario(missing);
+    let hello = json!({ "content": "hello" });
+    for answer in [
+        client.get(&path),
+        client.get(&format!("{path}/{id}")),
+        client.send("POST", &path, &hello),
+        client.imagine("a cat"),
+    ] {
+        assert_eq!((answer.status, answer.json().expect("JSON")["code"].as_u64()), (403, Some(50001)));
+    }
+    client.world.set_scenario(journeyman_sim::Scenario::default());
+    assert_eq!(client.page().len(), 1, "access has come back, and nothing was written without it");
 }
 
 #[test]
