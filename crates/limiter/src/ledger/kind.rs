@@ -89,9 +89,52 @@ impl Kind {
     }
 
     /// A 429 without headers: the wait that it asked for, and a quarter, is the distance from now on.
+    ///
+    /// One that comes although a distance was kept shows only what was left of the window, so the
+    /// distance itself grows by a quarter: step by step it reaches any window. Several of one burst
+    /// count once.
     pub(crate) fn widen(&mut self, now: Moment, wait: Duration, config: &Config) {
-        let wider = wait.min(WIDEST).mul_f64(1.25).min(WIDEST);
+        let asked = wait.mul_f64(1.25);
+        let grown = self.spacing.filter(|spacing| now.since(self.calm_since) >= *spacing);
+        let wider = asked.max(grown.unwrap_or_default().mul_f64(1.25)).min(WIDEST);
         self.spacing = Some(self.spacing(config).max(wider));
         self.calm_since = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A limit of one in eight seconds, met by an outsider: each 429 asked for two seconds only, and
+    /// every second request was refused for ever.
+    #[test]
+    fn a_distance_that_was_not_enough_grows_until_it_is() {
+        let (mut kind, config) = (Kind::new(0, "GET/x"), Config::default());
+        let window = Duration::from_secs(8);
+        let mut now = Moment::from_secs(100);
+        let mut refusals = 0;
+        for _ in 0..20 {
+            // Admitted at `now`; the next one follows at the distance kept.
+            let next = now + kind.spacing(&config);
+            if next < now + window {
+                refusals += 1;
+                kind.widen(next, (now + window).since(next), &config);
+                now = now + window;
+            } else {
+                now = next;
+            }
+        }
+        assert!(kind.spacing(&config) >= window && kind.spacing(&config) <= window.mul_f64(1.25 * 1.25));
+        assert!(refusals <= 3, "{refusals}");
+    }
+
+    #[test]
+    fn several_refusals_of_one_burst_count_once() {
+        let (mut kind, config) = (Kind::new(0, "GET/x"), Config::default());
+        for _ in 0..10 {
+            kind.widen(Moment::from_secs(100), Duration::from_secs(4), &config);
+        }
+        assert_eq!(kind.spacing(&config), Duration::from_secs(5));
     }
 }
