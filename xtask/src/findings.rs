@@ -35,7 +35,8 @@ impl Findings {
             let _ = writeln!(err, "error: {finding}");
         }
         if self.wrong.is_empty() && self.looked_at > 0 {
-            let _ = writeln!(std::io::stdout(), "xtask {task}: {} looked at, nothing wrong", self.looked_at);
+            // Standard output is for what a task measures.
+            let _ = writeln!(err, "xtask {task}: {} looked at, nothing wrong", self.looked_at);
             return ExitCode::SUCCESS;
         }
         let _ = writeln!(err, "xtask {task}: {} wrong of {} looked at", self.wrong.len(), self.looked_at);

@@ -3,6 +3,7 @@
 //! `cargo bench -p journeyman-limiter --bench limits` prints a table, `… -- --json` one object per scenario
 //! and contender. η is the least possible time against the time taken; `safe` allows one round trip per window
 //! for not knowing the server's phase. Both say something only where there is no 429.
+//! A run reproduces bit for bit, but for twilight, which draws from randomness of its own.
 
 #[path = "../tests/it/trial/mod.rs"]
 mod trial;

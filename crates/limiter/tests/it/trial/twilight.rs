@@ -1,6 +1,7 @@
 //! twilight-http-ratelimiting in tokio's paused time, one task for each request. It opens no socket.
 //!
 //! It is treated kindly: it hears the headers of every answer, and its caller waits as long as a 429 asks it to.
+//! It draws from randomness of its own, so that two runs of a seed differ a little.
 
 use std::cell::RefCell;
 use std::rc::Rc;
