@@ -4,6 +4,7 @@
 
 mod command;
 mod file;
+mod form;
 mod interaction;
 mod message;
 
@@ -11,12 +12,13 @@ use serde_json::{Value, json};
 
 use crate::account::User;
 use crate::error_body;
-use crate::http::{HttpRequest, Reply};
+use crate::http::Reply;
 use crate::message::mention;
 use crate::route::{Endpoint, Route};
 use crate::world::World;
 
 pub(crate) use file::{Uploads, file, file_template};
+pub(crate) use form::{Payload, payload};
 
 /// Who asks.
 pub(crate) type Caller = User;
@@ -26,7 +28,7 @@ pub(crate) fn dispatch(
     world: &mut World,
     route: &Route,
     query: &str,
-    body: &Value,
+    payload: &Payload<'_>,
     caller: Option<Caller>,
 ) -> Reply {
     let Some(caller) = caller else { return gateway(world) };
@@ -35,7 +37,7 @@ pub(crate) fn dispatch(
         Endpoint::Gateway => gateway(world),
         Endpoint::GatewayBot => gateway_bot(world),
         Endpoint::Me => me(&caller),
-        Endpoint::Interact => interaction::interact(world, &caller, body),
+        Endpoint::Interact => interaction::interact(world, &caller, &payload.json),
         Endpoint::GuildCommands => command::guild_index(world, &caller, channel_id),
         Endpoint::UserCommands => command::user_index(world, &caller),
         Endpoint::ListMessages
@@ -53,16 +55,23 @@ pub(crate) fn dispatch(
             if is_message(route.endpoint) && world.access_is_lost() {
                 return error_body::missing_access();
             }
-            in_channel(world, route, query, body, &caller)
+            in_channel(world, route, query, payload, &caller)
         }
     }
 }
 
-fn in_channel(world: &mut World, route: &Route, query: &str, body: &Value, caller: &Caller) -> Reply {
+fn in_channel(
+    world: &mut World,
+    route: &Route,
+    query: &str,
+    payload: &Payload<'_>,
+    caller: &Caller,
+) -> Reply {
+    let body = &payload.json;
     let (channel_id, message_id) = (route.first_id(), route.second_id());
     match route.endpoint {
         Endpoint::ListMessages => message::list(world, channel_id, query),
-        Endpoint::CreateMessage => message::create(world, caller, channel_id, body),
+        Endpoint::CreateMessage => message::create(world, caller, channel_id, payload),
         Endpoint::GetMessage => message::get(world, channel_id, message_id),
         Endpoint::DeleteMessage => message::delete(world, caller, channel_id, message_id),
         Endpoint::GetChannel | Endpoint::RenameChannel => channel(world, channel_id, body),
@@ -120,40 +129,6 @@ fn gateway_url(world: &World) -> String {
     format!("{}/gateway", world.settings.origin.replacen("http", "ws", 1))
 }
 
-/// A request's JSON, also from the `payload_json` of a form (real: the web client sends that); null if none.
-pub(crate) fn payload(request: &HttpRequest) -> Value {
-    let boundary = request.header("content-type").and_then(|kind| {
-        let (_, boundary) = kind.strip_prefix("multipart/form-data")?.split_once("boundary=")?;
-        Some(boundary.trim_matches('"'))
-    });
-    let json = match boundary {
-        Some(boundary) => form_field(&request.body, boundary, "payload_json").unwrap_or_default(),
-        None => &request.body,
-    };
-    serde_json::from_slice(json).unwrap_or_default()
-}
-
-fn form_field<'a>(body: &'a [u8], boundary: &str, name: &str) -> Option<&'a [u8]> {
-    let fence = format!("--{boundary}");
-    let wanted = format!("name=\"{name}\"");
-    let mut rest = body;
-    while let Some(at) = find(rest, fence.as_bytes()) {
-        rest = &rest[at + fence.len()..];
-        let end = find(rest, fence.as_bytes()).unwrap_or(rest.len());
-        let part = &rest[..end];
-        if let Some(gap) = find(part, b"\r\n\r\n")
-            && String::from_utf8_lossy(&part[..gap]).contains(&wanted)
-        {
-            return part[gap + 4..].strip_suffix(b"\r\n");
-        }
-    }
-    None
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
-}
-
 /// An id in a body: Discord takes strings and numbers.
 pub(crate) fn id_of(value: &Value) -> Option<u64> {
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
@@ -175,24 +150,4 @@ fn nonce_of(body: &Value) -> Option<String> {
 /// A field of a query string, as it stands.
 fn query_field<'a>(query: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_payload_of_a_form_is_the_same_as_plain_json() {
-        let form = "--xyz\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n{}\r\n--xyz\r\nContent-Disposition: \
-                    form-data; name=\"payload_json\"\r\n\r\n{\"type\":2}\r\n--xyz--\r\n";
-        let request = HttpRequest {
-            headers: vec![("Content-Type".to_owned(), "multipart/form-data; boundary=xyz".to_owned())],
-            body: form.as_bytes().to_vec(),
-            ..HttpRequest::default()
-        };
-        assert_eq!(payload(&request)["type"], 2);
-        let plain = HttpRequest { body: b"{\"type\":2}".to_vec(), ..HttpRequest::default() };
-        assert_eq!(payload(&plain), payload(&request));
-        assert_eq!(payload(&HttpRequest { body: b"{".to_vec(), ..plain }), Value::Null);
-    }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::form::FormFile;
 use super::id_of;
 use crate::cdn::{Content, File};
 use crate::error_body;
@@ -107,12 +108,51 @@ pub(super) fn attach_uploads(world: &mut World, channel_id: u64, attachments: &V
     for attachment in attachments.as_array().into_iter().flatten() {
         let upload = attachment["uploaded_filename"].as_str().unwrap_or_default();
         let Some((bytes, content_type)) = world.uploads.bytes.remove(upload).flatten() else { continue };
-        let at = world.now();
-        let id = world.discord.next_id(at);
         let name = upload.split('/').next_back().unwrap_or("file").to_owned();
-        let file = File { channel_id, name, content: Content::Uploaded { bytes, content_type } };
-        attached.push(file.attachment(id, &world.settings.origin, false));
-        world.discord.files.insert(id, file);
+        let content = Content::Uploaded { bytes, content_type };
+        attached.push(attach(world, File { channel_id, name, content }));
     }
     attached
+}
+
+/// Turns a form's files into files of a channel, and returns their attachment objects.
+pub(super) fn attach_form(world: &mut World, channel_id: u64, files: &[FormFile<'_>]) -> Vec<Value> {
+    let attach_one = |file: &FormFile<'_>| {
+        let content_type = content_type(file.content_type.as_deref(), &file.name);
+        let content = Content::Uploaded { bytes: file.bytes.to_vec(), content_type };
+        attach(world, File { channel_id, name: plain_name(&file.name), content })
+    };
+    files.iter().map(attach_one).collect()
+}
+
+fn attach(world: &mut World, file: File) -> Value {
+    let at = world.now();
+    let id = world.discord.next_id(at);
+    let attachment = file.attachment(id, &world.settings.origin, false);
+    world.discord.files.insert(id, file);
+    attachment
+}
+
+/// What was said of a file, else what its name says; a form's type is said of a form and of no file.
+fn content_type(said: Option<&str>, name: &str) -> String {
+    let of_form = |said: &&str| {
+        said.is_empty()
+            || said.starts_with("multipart/form-data")
+            || said.starts_with("application/x-www-form-urlencoded")
+    };
+    if let Some(said) = said.filter(|said| !of_form(said)) {
+        return said.to_owned();
+    }
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    let named = match extension.as_deref().unwrap_or_default() {
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "mp4" => "video/mp4",
+        "txt" => "text/plain",
+        "json" => "application/json",
+        _ => "application/octet-stream",
+    };
+    named.to_owned()
 }

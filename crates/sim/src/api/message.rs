@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use serde_json::Value;
 
-use super::{Caller, id_of, nonce_of, query_field};
+use super::{Caller, Payload, file, id_of, nonce_of, query_field};
 use crate::account::User;
 use crate::discord::{Message, rest_form};
 use crate::error_body;
@@ -81,21 +81,24 @@ pub(super) fn delete(world: &mut World, caller: &Caller, channel_id: u64, id: u6
     Reply::empty(204)
 }
 
-pub(super) fn create(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> Reply {
-    if !body.is_object() {
+pub(super) fn create(world: &mut World, caller: &Caller, channel_id: u64, payload: &Payload<'_>) -> Reply {
+    let body = &payload.json;
+    // A form may bring files alone.
+    if !body.is_object() && payload.files.is_empty() {
         return error_body::invalid_json();
     }
     let content = body["content"].as_str().unwrap_or_default().to_owned();
-    let attachments = super::file::attach_uploads(world, channel_id, &body["attachments"]);
-    if content.is_empty() && attachments.is_empty() {
-        return error_body::empty_message();
-    }
     if content.chars().count() > LONGEST_TEXT {
         return error_body::invalid_form(
             &["content"],
             "BASE_TYPE_MAX_LENGTH",
             "Must be 2000 or fewer in length.",
         );
+    }
+    let mut attachments = file::attach_uploads(world, channel_id, &body["attachments"]);
+    attachments.extend(file::attach_form(world, channel_id, &payload.files));
+    if content.is_empty() && attachments.is_empty() {
+        return error_body::empty_message();
     }
     let refers_to = id_of(&body["message_reference"]["message_id"]);
     let draft = Draft {

@@ -110,12 +110,12 @@ impl World {
             }
             caller => caller,
         };
-        let body = api::payload(request);
+        let payload = api::payload(request);
         let asker = Asker {
             method: &request.method,
             template: route.template,
             resource: if route.endpoint == Endpoint::Interact {
-                api::channel_of(&body)
+                api::channel_of(&payload.json)
             } else {
                 route.first_id()
             },
@@ -134,7 +134,7 @@ impl World {
                 let reply = match hit.filter(|hit| hit.kind == FaultKind::StatusBefore) {
                     Some(hit) => server_error(hit.status),
                     None if request.body.len() > LARGEST_BODY => error_body::entity_too_large(),
-                    None => api::dispatch(self, route, query, &body, caller),
+                    None => api::dispatch(self, route, query, &payload, caller),
                 };
                 (reply, headers)
             }

@@ -267,6 +267,44 @@ fn a_file_is_uploaded_in_two_steps_and_comes_back_as_it_was() {
     );
 }
 
+/// The path of a link to this world.
+fn here(link: &Value) -> String {
+    link.as_str()
+        .and_then(|link| link.strip_prefix("http://127.0.0.1"))
+        .expect("a link to this world")
+        .to_owned()
+}
+
+#[test]
+fn a_message_of_a_form_keeps_its_files() {
+    let mut client = client();
+    let path = messages(&client);
+    let form = "--xyz\r\nContent-Disposition: form-data; name=\"payload_json\"\r\nContent-Type: \
+                application/json\r\n\r\n{\"content\":\"look\",\"attachments\":[{\"id\":0}]}\r\n--xyz\r\n\
+                Content-Disposition: form-data; name=\"files[0]\"; filename=\"my cat.png\"\r\n\r\n\
+                cats\r\n\r\n--xyz--\r\n";
+    let request = HttpRequest {
+        method: "POST".to_owned(),
+        path: path.clone(),
+        headers: vec![
+            ("Authorization".to_owned(), client.ready.token.clone()),
+            ("Content-Type".to_owned(), "multipart/form-data; boundary=xyz".to_owned()),
+        ],
+        body: form.as_bytes().to_vec(),
+    };
+    let created = client.world.handle(client.now, request);
+    assert_eq!(created.status, 200);
+    let shown = client.get(&path).json().expect("a page")[0].clone();
+    assert_eq!((&shown["content"], &shown["attachments"][1]), (&json!("look"), &Value::Null));
+    let attachment = &shown["attachments"][0];
+    assert_eq!((&attachment["filename"], &attachment["size"]), (&json!("my_cat.png"), &json!(6)));
+    let file = client.get(&here(&attachment["url"]));
+    assert_eq!(
+        (file.status, file.body.as_slice(), file.header("content-type")),
+        (200, &b"cats\r\n"[..], Some("image/png"))
+    );
+}
+
 #[test]
 fn a_link_to_a_picture_expires_and_a_fresh_page_has_a_fresh_one() {
     let mut client = client();
