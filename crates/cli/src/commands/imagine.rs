@@ -151,8 +151,10 @@ async fn work(
             job.outcome().await
         }
     };
-    if let Some(progress) = &progress {
-        progress.end();
+    match (&progress, &ended) {
+        (Some(progress), Ok(_)) => progress.finished(),
+        (Some(progress), Err(_)) => progress.failed(),
+        (None, _) => {}
     }
     *known = Known::of(&job);
     Ok(ended?)

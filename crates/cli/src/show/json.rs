@@ -46,6 +46,7 @@ fn of_event(event: &Event) -> Value {
         Event::Downloading => json!({"event": "downloading"}),
         Event::Saved { file } => json!({"event": "saved", "file": file.to_string_lossy()}),
         Event::FinishedLate(finished) => of_finished("finished_late", finished),
+        Event::LateNotSaved { message } => json!({"event": "late_not_saved", "message": message}),
         // The library may learn to tell more than this version knows how to say.
         _ => json!({"event": "other"}),
     }

@@ -52,8 +52,15 @@ impl Progress {
         }
     }
 
-    /// Takes the moving line away.
-    pub(crate) fn end(&self) {
+    /// Fills the moving line, and leaves it there.
+    pub(crate) fn finished(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_with_message("finished");
+        }
+    }
+
+    /// Takes the moving line of a job away that did not finish.
+    pub(crate) fn failed(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
         }
@@ -73,7 +80,38 @@ fn words(event: &Event) -> String {
         Event::Downloading => "fetching the images".to_owned(),
         Event::Saved { file } => format!("saved {}", file.display()),
         Event::FinishedLate(_) => "finished after it had been given up".to_owned(),
+        Event::LateNotSaved { message } => {
+            format!("finished after it had been given up, but not saved: {message}")
+        }
         // The library may learn to tell more than this version knows how to say.
         _ => "working".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bar_is_full_and_stays() {
+        let bar = ProgressBar::hidden();
+        bar.set_length(100);
+        let mut progress = Progress::Bar(bar.clone());
+        progress.event(&Event::Progress { percent: 93, preview: None });
+        progress.event(&Event::Downloading);
+        assert_eq!((bar.position(), bar.is_finished()), (93, false));
+        progress.finished();
+        assert_eq!((bar.position(), bar.is_finished()), (100, true));
+        assert_eq!(bar.message(), "finished");
+    }
+
+    #[test]
+    fn the_bar_of_a_job_that_failed_does_not_fill() {
+        let bar = ProgressBar::hidden();
+        bar.set_length(100);
+        let mut progress = Progress::Bar(bar.clone());
+        progress.event(&Event::Progress { percent: 31, preview: None });
+        progress.failed();
+        assert!(bar.is_finished() && bar.message() != "finished");
     }
 }
