@@ -115,7 +115,8 @@ impl InvalidPrompt {
             Self::Empty => "say what the image should show, for instance \"a lighthouse at dawn\"".to_owned(),
             Self::TooLong { characters } => {
                 let excess = characters.saturating_sub(LONGEST);
-                format!("shorten it by at least {excess} characters")
+                let characters = if excess == 1 { "character" } else { "characters" };
+                format!("shorten it by at least {excess} {characters}")
             }
         }
     }
@@ -244,7 +245,7 @@ mod tests {
             assert!(Prompt::try_new(&letter.repeat(6_000)).is_ok());
             let refused = Prompt::try_new(&letter.repeat(6_001)).unwrap_err();
             assert_eq!(refused, InvalidPrompt::TooLong { characters: 6_001 });
-            assert_eq!(refused.hint(), "shorten it by at least 1 characters");
+            assert_eq!(refused.hint(), "shorten it by at least 1 character");
         }
         // The gap at the end is not sent, so it is not counted.
         assert!(Prompt::try_new(&format!("{}\n", "a".repeat(6_000))).is_ok());
