@@ -1,7 +1,7 @@
 //! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
@@ -66,7 +66,7 @@ pub(crate) enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Print help for a command, or a topic: exit-codes, scenarios.
+    /// Print help for a command, or a topic: exit-codes, scenarios, scripts.
     Help {
         /// A command or a topic.
         topic: Option<String>,
@@ -151,7 +151,7 @@ pub(crate) struct World {
     /// Seed of every random choice; the same seed gives the same run.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-    /// Outcomes per prompt, faults and timings, as TOML.
+    /// Outcomes per prompt, faults and timings, as TOML; `journeyman help scripts` shows every key.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) script: Option<PathBuf>,
 }
@@ -159,7 +159,7 @@ pub(crate) struct World {
 #[derive(Debug, Args)]
 pub(crate) struct Sim {
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = address)]
     pub(crate) listen: SocketAddr,
     #[command(flatten)]
     pub(crate) world: World,
@@ -191,6 +191,16 @@ pub(crate) enum Config {
         #[command(flatten)]
         connection: Connection,
     },
+}
+
+/// An address and a port. `localhost` is this machine (RFC 6761); other names are not looked up.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let is_local = host.eq_ignore_ascii_case("localhost");
+    let local =
+        port.parse().ok().filter(|_| is_local).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let wanted = || "expected an address and a port, such as 127.0.0.1:8080 or localhost:0".to_owned();
+    text.parse().ok().or(local).ok_or_else(wanted)
 }
 
 /// A factor by which time runs faster.
@@ -227,6 +237,18 @@ mod tests {
         assert!(asks(&["imagine", "--colour", "--json", "a fox"]));
         assert!(!asks(&["imagine", "--colour", "a fox --json"]));
         assert!(!asks(&["imagine", "--colour", "--", "--json"]));
+    }
+
+    #[test]
+    fn localhost_is_an_address_of_this_machine_and_other_names_are_not_looked_up() {
+        for (text, expected) in
+            [("localhost:0", "127.0.0.1:0"), ("LocalHost:8080", "127.0.0.1:8080"), ("[::1]:7", "[::1]:7")]
+        {
+            assert_eq!(address(text), Ok(expected.parse().expect("an address")), "{text}");
+        }
+        for bad in ["localhost", "localhost:", "localhost:99999", "discord.invalid:80", ":80", ""] {
+            assert!(address(bad).is_err_and(|why| why.contains("127.0.0.1")), "{bad}");
+        }
     }
 
     #[test]

@@ -37,3 +37,17 @@ fn an_address_that_is_taken_is_told() {
     assert_eq!(ran.code, Some(3));
     ran.says(&[&address, "hint: "]);
 }
+
+#[test]
+fn localhost_is_an_address_to_listen_on() {
+    let sim = Sim::start(&["--listen", "localhost:0"]);
+    let origin = sim.ready["rest"].as_str().unwrap_or_default();
+    assert!(origin.starts_with("http://127.0.0.1:"), "{}", sim.ready);
+}
+
+#[test]
+fn a_name_that_is_not_this_machine_points_to_an_address() {
+    let ran = Place::bare().run(&["sim", "--listen", "discord.invalid:0"]);
+    assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+    ran.says(&["discord.invalid:0", "127.0.0.1", "hint: "]);
+}
