@@ -81,6 +81,11 @@ pub(crate) fn required(field: &[&str]) -> Reply {
     invalid_form(field, "BASE_TYPE_REQUIRED", "This field is required")
 }
 
+/// A number or an id of a query that does not read as one; `kind` is `int` or `snowflake`.
+pub(crate) fn not_a(kind: &str, field: &str, value: &str) -> Reply {
+    invalid_form(&[field], "NUMBER_TYPE_COERCE", &format!("Value \"{value}\" is not {kind}."))
+}
+
 /// Real: Wildric-Auric/MidJourney-Wrapper#28.
 pub(crate) fn command_outdated() -> Reply {
     invalid_form(

@@ -33,6 +33,9 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
     if let Some(refusal) = closed(world, channel_id) {
         return refusal;
     }
+    if let Some(refusal) = elsewhere(world, channel_id, &body["guild_id"]) {
+        return refusal;
+    }
     match kind {
         2 => run_command(world, caller, channel_id, body),
         3 => press(world, caller, channel_id, body),
@@ -40,6 +43,19 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
         5 => accepted(world),
         _ => error_body::invalid_form(&["type"], "BASE_TYPE_CHOICES", "Value must be one of {2, 3, 4, 5}."),
     }
+}
+
+/// Why the named guild is not the channel's, if it is not; a permissive world has one guild of any name.
+fn elsewhere(world: &World, channel_id: u64, guild: &Value) -> Option<Reply> {
+    if guild.is_null() || world.settings.permissive {
+        return None;
+    }
+    let Some(guild_id) = id_of(guild) else {
+        let text = guild.as_str().map_or_else(|| guild.to_string(), str::to_owned);
+        return Some(error_body::not_a("snowflake", "guild_id", &text));
+    };
+    let channel = world.discord.channels.get(&channel_id)?;
+    (channel.guild_id != guild_id).then(error_body::unknown_guild)
 }
 
 fn accepted(world: &mut World) -> Reply {

@@ -24,39 +24,70 @@ const LONGEST_TEXT: usize = 2_000;
 ///
 /// Real: `after` gives those nearest to it, still newest first; `around` gives half before and half after.
 pub(super) fn list(world: &World, channel_id: u64, query: &str) -> Reply {
-    let limit = match query_field(query, "limit").map(str::parse::<usize>) {
-        None => PAGE,
-        Some(Ok(limit)) if (1..=LARGEST_PAGE).contains(&limit) => limit,
-        Some(_) => {
-            return error_body::invalid_form(
-                &["limit"],
-                "NUMBER_TYPE_MAX",
-                "int value should be between 1 and 100.",
-            );
-        }
+    let page = limit_of(query).and_then(|limit| Ok((limit, anchor_of(query)?)));
+    let (limit, anchor) = match page {
+        Ok(page) => page,
+        Err(refusal) => return *refusal,
     };
     let Some(channel) = world.discord.channels.get(&channel_id) else { return error_body::unknown_channel() };
     let within = |range: (Bound<u64>, Bound<u64>)| {
         channel.messages.range(range).map(|(_, message)| message).filter(|message| message.only_for.is_none())
     };
-    let id = |name: &str| query_field(query, name).and_then(|id| id.parse::<u64>().ok());
     let newest = |count: usize, before: Bound<u64>| {
         within((Bound::Unbounded, before)).rev().take(count).collect::<Vec<_>>()
     };
-    let page: Vec<&Message> = if let Some(after) = id("after") {
-        let mut nearest: Vec<_> = within((Bound::Excluded(after), Bound::Unbounded)).take(limit).collect();
-        nearest.reverse();
-        nearest
-    } else if let Some(around) = id("around") {
-        let mut page: Vec<_> = within((Bound::Excluded(around), Bound::Unbounded)).take(limit / 2).collect();
-        page.reverse();
-        page.extend(newest(limit - page.len(), Bound::Included(around)));
-        page
-    } else {
-        newest(limit, id("before").map_or(Bound::Unbounded, Bound::Excluded))
+    let page: Vec<&Message> = match anchor {
+        Anchor::After(after) => {
+            let mut nearest: Vec<_> =
+                within((Bound::Excluded(after), Bound::Unbounded)).take(limit).collect();
+            nearest.reverse();
+            nearest
+        }
+        Anchor::Around(around) => {
+            let mut page: Vec<_> =
+                within((Bound::Excluded(around), Bound::Unbounded)).take(limit / 2).collect();
+            page.reverse();
+            page.extend(newest(limit - page.len(), Bound::Included(around)));
+            page
+        }
+        Anchor::Before(before) => newest(limit, Bound::Excluded(before)),
+        Anchor::Newest => newest(limit, Bound::Unbounded),
     };
     let page: Vec<Value> = page.into_iter().map(|message| shown(world, message)).collect();
     Reply::json(200, &Value::Array(page))
+}
+
+/// Where a page lies.
+enum Anchor {
+    After(u64),
+    Around(u64),
+    Before(u64),
+    Newest,
+}
+
+fn anchor_of(query: &str) -> Result<Anchor, Box<Reply>> {
+    let id = |name: &str| match query_field(query, name).map(|text| (text, text.parse::<u64>())) {
+        None => Ok(None),
+        Some((_, Ok(id))) => Ok(Some(id)),
+        Some((text, Err(_))) => Err(Box::new(error_body::not_a("snowflake", name, text))),
+    };
+    let (after, around, before) = (id("after")?, id("around")?, id("before")?);
+    let anchor = after.map(Anchor::After).or(around.map(Anchor::Around)).or(before.map(Anchor::Before));
+    Ok(anchor.unwrap_or(Anchor::Newest))
+}
+
+fn limit_of(query: &str) -> Result<usize, Box<Reply>> {
+    let Some(text) = query_field(query, "limit") else { return Ok(PAGE) };
+    let outside = |code: &str, message: &str| error_body::invalid_form(&["limit"], code, message);
+    let refusal = match text.parse::<i128>() {
+        Err(_) => error_body::not_a("int", "limit", text),
+        Ok(..1) => outside("NUMBER_TYPE_MIN", "int value should be greater than or equal to 1."),
+        Ok(limit) => match usize::try_from(limit) {
+            Ok(limit) if limit <= LARGEST_PAGE => return Ok(limit),
+            Ok(_) | Err(_) => outside("NUMBER_TYPE_MAX", "int value should be less than or equal to 100."),
+        },
+    };
+    Err(Box::new(refusal))
 }
 
 pub(super) fn get(world: &World, channel_id: u64, id: u64) -> Reply {

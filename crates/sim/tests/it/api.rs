@@ -90,6 +90,42 @@ fn each_refusal_has_discords_status_and_code() {
 }
 
 #[test]
+fn a_page_that_cannot_be_is_refused_by_field_and_reason() {
+    let mut client = client();
+    let path = messages(&client);
+    let mut check = |query: &str, field: &str, code: &str, message: &str| {
+        let answer = client.get(&format!("{path}?{query}"));
+        let expected = json!({
+            "code": 50035,
+            "errors": { field: { "_errors": [{ "code": code, "message": message }] } },
+            "message": "Invalid Form Body",
+        });
+        assert_eq!((answer.status, answer.json()), (400, Some(expected)), "{query}");
+    };
+    let (least, most) =
+        ("int value should be greater than or equal to 1.", "int value should be less than or equal to 100.");
+    check("limit=0", "limit", "NUMBER_TYPE_MIN", least);
+    check("limit=-7", "limit", "NUMBER_TYPE_MIN", least);
+    check("limit=101", "limit", "NUMBER_TYPE_MAX", most);
+    check("limit=abc", "limit", "NUMBER_TYPE_COERCE", "Value \"abc\" is not int.");
+    for field in ["before", "after", "around"] {
+        let query = format!("limit=5&{field}=abc");
+        check(&query, field, "NUMBER_TYPE_COERCE", "Value \"abc\" is not snowflake.");
+    }
+}
+
+#[test]
+fn a_permissive_world_minds_no_guild() {
+    let mut client =
+        Client::new(Settings { permissive: true, limits: Limits::none(), ..Settings::default() });
+    let version = client.version();
+    let mut body = imagine(&client.ready, &version, "a cat", 1);
+    body["guild_id"] = json!("1");
+    assert_eq!(client.send("POST", "/api/v10/interactions", &body).status, 204);
+    assert_eq!(client.get("/api/v10/guilds/1/application-command-index").status, 200);
+}
+
+#[test]
 fn an_interaction_is_refused_for_what_is_wrong_with_it() {
     let mut client = client();
     let version = client.version();
@@ -107,6 +143,8 @@ fn an_interaction_is_refused_for_what_is_wrong_with_it() {
     };
     check("/application_id", json!("1"), 404, 10002);
     check("/channel_id", json!("1"), 404, 10003);
+    check("/guild_id", json!("1"), 404, 10004);
+    check("/guild_id", json!("home"), 400, 50035);
     check("/data/id", json!("1"), 404, 10063);
     check("/data/version", json!("1"), 400, 50035);
     check("/data/options", json!([]), 400, 50035);

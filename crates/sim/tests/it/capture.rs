@@ -319,6 +319,7 @@ fn the_request_of_the_article_is_accepted() {
 fn the_outdated_command_of_2023_is_refused_as_then() {
     let mut client = Client::new(settings());
     let mut body = capture!("request/post_interaction_imagine_full.json");
+    body["guild_id"] = json!(client.ready.guild_id);
     body["channel_id"] = json!(client.ready.channel_id);
     body["data"]["version"] = json!("1077969938624553050");
     let answer = client.send("POST", "/api/v9/interactions", &body);
@@ -367,6 +368,7 @@ fn the_command_lists_are_the_captured_ones() {
 fn a_form_with_a_payload_is_accepted_like_json() {
     let mut client = Client::new(settings());
     let mut body = capture!("request/post_interaction_imagine_full.json");
+    body["guild_id"] = json!(client.ready.guild_id);
     body["channel_id"] = json!(client.ready.channel_id);
     let form = format!(
         "--line\r\nContent-Disposition: form-data; name=\"payload_json\"\r\n\r\n{body}\r\n--line--\r\n"
