@@ -399,3 +399,37 @@ fn the_report_counts_by_method_template_and_status() {
     assert_eq!(answer["invalid_requests"], 2, "the 429s of a user count");
     assert_eq!(client.world.report().count("GET", template), 7);
 }
+
+#[test]
+fn the_scenario_is_set_by_either_key_and_an_unknown_one_is_refused() {
+    let mut client = client();
+    for (body, status, says) in [
+        (json!({ "name": "no-response" }), 200, "no-response"),
+        (json!({ "scenario": "queue-full" }), 200, "queue-full"),
+        (json!({ "name": "sad" }), 400, "`sad`"),
+        (json!({ "scenario": 7 }), 400, "expected"),
+        (Value::Null, 400, "expected"),
+    ] {
+        let answer = client.send("POST", "/control/scenario", &body);
+        assert_eq!(answer.status, status, "{body}");
+        assert!(String::from_utf8_lossy(&answer.body).contains(says), "{body}: {:?}", answer.json());
+    }
+    client.imagine("a cat");
+    client.wait_until_quiet();
+    assert_eq!(client.world.report().jobs[0].state, "refused", "what was refused changed nothing");
+}
+
+#[test]
+fn a_control_path_says_which_method_it_takes() {
+    let mut client = client();
+    for (method, path, status, allow) in [
+        ("POST", "/control/report", 405, Some("GET")),
+        ("DELETE", "/control/scenarios", 405, Some("GET")),
+        ("GET", "/control/scenario", 405, Some("POST")),
+        ("GET", "/control/weather", 404, None),
+    ] {
+        let answer = client.send(method, path, &Value::Null);
+        assert_eq!((answer.status, answer.header("allow")), (status, allow), "{method} {path}");
+        assert!(answer.json().expect("JSON")["error"].is_string(), "{method} {path}");
+    }
+}
