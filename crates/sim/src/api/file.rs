@@ -97,8 +97,8 @@ fn upload_bytes(world: &mut World, upload: &str, request: &HttpRequest) -> Reply
     if request.body.len() > LARGEST_BODY {
         return error_body::entity_too_large();
     }
-    let content_type = request.header("content-type").unwrap_or("application/octet-stream");
-    *place = Some((request.body.clone(), content_type.to_owned()));
+    let content_type = content_type(request.header("content-type"), upload);
+    *place = Some((request.body.clone(), content_type));
     Reply::empty(200)
 }
 

@@ -267,50 +267,63 @@ fn another_users_message_cannot_be_deleted() {
     assert_eq!((answer.status, answer.json().expect("JSON")["code"].as_u64()), (403, Some(50013)));
 }
 
-#[test]
-fn a_file_is_uploaded_in_two_steps_and_comes_back_as_it_was() {
-    let mut client = client();
-    let channel = client.ready.channel_id.clone();
-    let wish = json!({ "files": [{ "filename": "my cat.png", "file_size": 4, "id": "0" }] });
-    let answer = client.send("POST", &format!("/api/v9/channels/{channel}/attachments"), &wish);
-    let place = answer.json().expect("JSON")["attachments"][0].clone();
-    let url = place["upload_url"]
-        .as_str()
-        .expect("an address")
-        .strip_prefix("http://127.0.0.1")
-        .expect("here")
-        .to_owned();
-    let put = HttpRequest {
-        method: "PUT".to_owned(),
-        path: url,
-        headers: vec![("Content-Type".to_owned(), "image/png".to_owned())],
-        body: b"cats".to_vec(),
-    };
-    assert_eq!(client.world.handle(client.now, put).status, 200);
-    let attach = json!({ "attachments": [{ "id": "0", "uploaded_filename": place["upload_filename"] }] });
-    let path = messages(&client);
-    let message = client.send("POST", &path, &attach).json().expect("a message");
-    let attachment = &message["attachments"][0];
-    assert_eq!((&attachment["filename"], &attachment["size"]), (&json!("my_cat.png"), &json!(4)));
-    let link = attachment["url"]
-        .as_str()
-        .expect("a link")
-        .strip_prefix("http://127.0.0.1")
-        .expect("here")
-        .to_owned();
-    let file = client.get(&link);
-    assert_eq!(
-        (file.status, file.body.as_slice(), file.header("content-type")),
-        (200, &b"cats"[..], Some("image/png"))
-    );
-}
-
 /// The path of a link to this world.
 fn here(link: &Value) -> String {
     link.as_str()
         .and_then(|link| link.strip_prefix("http://127.0.0.1"))
         .expect("a link to this world")
         .to_owned()
+}
+
+/// Uploads four bytes under this name and gives the attachment of a message with them.
+fn upload(client: &mut Client, name: &str, content_type: Option<&str>) -> Value {
+    let channel = client.ready.channel_id.clone();
+    let wish = json!({ "files": [{ "filename": name, "file_size": 4, "id": "0" }] });
+    let answer = client.send("POST", &format!("/api/v9/channels/{channel}/attachments"), &wish);
+    let place = answer.json().expect("JSON")["attachments"][0].clone();
+    let put = HttpRequest {
+        method: "PUT".to_owned(),
+        path: here(&place["upload_url"]),
+        headers: content_type
+            .map(|content_type| ("Content-Type".to_owned(), content_type.to_owned()))
+            .into_iter()
+            .collect(),
+        body: b"cats".to_vec(),
+    };
+    assert_eq!(client.world.handle(client.now, put).status, 200);
+    let attach = json!({ "attachments": [{ "id": "0", "uploaded_filename": place["upload_filename"] }] });
+    let path = messages(client);
+    client.send("POST", &path, &attach).json().expect("a message")["attachments"][0].clone()
+}
+
+#[test]
+fn a_file_is_uploaded_in_two_steps_and_comes_back_as_it_was() {
+    let mut client = client();
+    let attachment = upload(&mut client, "my cat.png", Some("image/png"));
+    assert_eq!((&attachment["filename"], &attachment["size"]), (&json!("my_cat.png"), &json!(4)));
+    let file = client.get(&here(&attachment["url"]));
+    assert_eq!(
+        (file.status, file.body.as_slice(), file.header("content-type")),
+        (200, &b"cats"[..], Some("image/png"))
+    );
+}
+
+#[test]
+fn the_type_of_a_file_is_the_one_it_was_uploaded_with_else_its_names() {
+    let mut client = client();
+    for (name, said, expected) in [
+        ("cat.png", Some("image/x-cat"), "image/x-cat"),
+        ("cat.png", None, "image/png"),
+        ("cat.JPEG", Some("application/x-www-form-urlencoded"), "image/jpeg"),
+        ("cat.webp", Some("multipart/form-data; boundary=x"), "image/webp"),
+        ("cat", None, "application/octet-stream"),
+        ("cat.unheard", Some(""), "application/octet-stream"),
+    ] {
+        let attachment = upload(&mut client, name, said);
+        assert_eq!(attachment["content_type"], expected, "{name} as {said:?}");
+        let file = client.get(&here(&attachment["url"]));
+        assert_eq!(file.header("content-type"), Some(expected), "{name} as {said:?}");
+    }
 }
 
 #[test]
