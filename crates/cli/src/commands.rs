@@ -14,9 +14,9 @@ use std::path::Path;
 use journeyman::ErrorKind;
 
 use crate::args::{Cli, Command, Config, Connection};
-use crate::config::{Configuration, Environment, Flag};
+use crate::config::{Configuration, Environment, Flag, strays};
 use crate::error::Error;
-use crate::show::Terminal;
+use crate::show::{Terminal, tell};
 
 /// Runs the command to its end.
 pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
@@ -30,7 +30,9 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Sim(args) => in_runtime(sim::run(&args)),
         Command::Doctor(connection) => in_runtime(doctor::run(configuration(&connection, environment, file))),
         Command::Config(Config::Show { connection }) => {
-            config::show(&configuration(&connection, environment, file)?)
+            warn(environment);
+            let (configuration, wrong) = Configuration::survey(flags(&connection)?, environment, file);
+            config::show(&configuration, wrong)
         }
         Command::Completions { shell } => completions::run(shell),
         Command::Help { topic } => help::run(topic.as_deref()),
@@ -42,6 +44,7 @@ fn gather(
     environment: &Environment,
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
+    warn(environment);
     let mut flags = flags(&args.connection)?;
     if let Some(out) = &args.out {
         flags.push(("out", "--out", text(out)?));
@@ -60,7 +63,15 @@ fn configuration(
     environment: &Environment,
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
+    warn(environment);
     Configuration::gather(flags(connection)?, environment, file)
+}
+
+/// A setting that nobody reads is a slip, and a silent one is looked for a long time.
+fn warn(environment: &Environment) {
+    for stray in strays(environment) {
+        tell(&format!("warning: {stray}"));
+    }
 }
 
 fn flags(connection: &Connection) -> Result<Vec<Flag>, journeyman::Error> {

@@ -17,6 +17,11 @@ use journeyman::{Error, ErrorKind};
 pub(crate) use key::{KEYS, Key};
 pub(crate) use place::Environment;
 
+/// How all of our variables begin.
+const PREFIX: &str = "JOURNEYMAN_";
+/// Variables that are read elsewhere.
+const NO_SETTINGS: [&str; 2] = ["JOURNEYMAN_CONFIG", "JOURNEYMAN_LOG"];
+
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -63,15 +68,24 @@ impl Configuration {
         environment: &Environment,
         file: Option<&Path>,
     ) -> Result<Self, Error> {
+        let (gathered, wrong) = Self::survey(flags, environment, file);
+        wrong.into_iter().next().map_or(Ok(gathered), Err)
+    }
+
+    /// Gathers what can be gathered, beside everything that is wrong with the file.
+    pub(crate) fn survey(
+        flags: Vec<Flag>,
+        environment: &Environment,
+        file: Option<&Path>,
+    ) -> (Self, Vec<Error>) {
         let (path, asked_for) = match (file, environment.get("JOURNEYMAN_CONFIG")) {
             (Some(path), _) => (Some(path.to_path_buf()), true),
             (None, Some(path)) => (Some(PathBuf::from(path)), true),
             (None, None) => (environment.usual_file(), false),
         };
         let mut gathered = Self { settings: defaults(), file: path, file_was_read: false };
-        if let Some(path) = gathered.file.clone() {
-            gathered.read_file(&path, asked_for)?;
-        }
+        let path = gathered.file.clone();
+        let wrong = path.map(|path| gathered.read_file(&path, asked_for)).unwrap_or_default();
         for key in KEYS.iter().filter(|key| key.in_environment) {
             let name = key.variable();
             // An empty variable is how shells and containers say "not set".
@@ -84,7 +98,7 @@ impl Configuration {
                 gathered.set(key, text, Origin::Flag(flag));
             }
         }
-        Ok(gathered)
+        (gathered, wrong)
     }
 
     /// The setting, where it has a value.
@@ -127,23 +141,31 @@ impl Configuration {
         self.settings.insert(key.name, Setting { text, origin });
     }
 
-    fn read_file(&mut self, path: &Path, asked_for: bool) -> Result<(), Error> {
+    /// Reads the file; returns what is wrong with it.
+    fn read_file(&mut self, path: &Path, asked_for: bool) -> Vec<Error> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
-            Err(why) if why.kind() == std::io::ErrorKind::NotFound && !asked_for => return Ok(()),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound && !asked_for => return Vec::new(),
             Err(why) => {
                 let message = format!("read the configuration file {}", path.display());
                 let error = Error::new(ErrorKind::Configuration, message).with_source(why);
-                return Err(error.with_hint("check the path, or leave out --config and JOURNEYMAN_CONFIG"));
+                return vec![error.with_hint("check the path, or leave out --config and JOURNEYMAN_CONFIG")];
             }
         };
         self.file_was_read = true;
-        let table: toml::Table = text.parse().map_err(|why| malformed(path, &text, &why))?;
-        for (name, value) in table {
-            let key = key::find(&name).filter(|key| key.in_file).ok_or_else(|| unknown(path, &name))?;
-            let text = plain(&value).ok_or_else(|| not_plain(path, &name))?;
-            self.set(key, text, Origin::File(path.to_path_buf()));
+        match text.parse::<toml::Table>() {
+            Ok(table) => {
+                let line = |(name, value): (String, toml::Value)| self.set_line(path, &name, &value).err();
+                table.into_iter().filter_map(line).collect()
+            }
+            Err(why) => vec![malformed(path, &text, &why)],
         }
+    }
+
+    fn set_line(&mut self, path: &Path, name: &str, value: &toml::Value) -> Result<(), Error> {
+        let key = key::find(name).filter(|key| key.in_file).ok_or_else(|| unknown(path, name))?;
+        let text = plain(value).ok_or_else(|| not_plain(path, name))?;
+        self.set(key, text, Origin::File(path.to_path_buf()));
         Ok(())
     }
 }
@@ -193,6 +215,26 @@ fn unknown(path: &Path, name: &str) -> Error {
     };
     let message = format!("read {}: unknown key `{name}`", path.display());
     Error::new(ErrorKind::Configuration, message).with_hint(hint)
+}
+
+/// The variables that look like settings and are none, each with what to do.
+pub(crate) fn strays(environment: &Environment) -> Vec<String> {
+    let keys: Vec<String> = KEYS.iter().filter(|key| key.in_environment).map(Key::variable).collect();
+    let variables = keys.iter().map(String::as_str).chain(NO_SETTINGS);
+    // Without the prefix, whose letters would make any two names look alike.
+    let known: Vec<&str> = variables.filter_map(|name| name.strip_prefix(PREFIX)).collect();
+    let ours = environment.names().filter_map(|name| name.strip_prefix(PREFIX));
+    ours.filter(|name| !known.contains(name)).map(|name| stray(name, &known)).collect()
+}
+
+fn stray(name: &str, known: &[&str]) -> String {
+    let in_file = key::find(&name.to_lowercase()).filter(|key| key.in_file && !key.in_environment);
+    let hint = match (in_file, nearest::nearest(name, known)) {
+        (Some(key), _) => format!("write `{}` into the configuration file instead", key.name),
+        (None, Some(near)) => format!("did you mean {PREFIX}{near}?"),
+        (None, None) => "unset it; `journeyman config show` lists every setting".to_owned(),
+    };
+    format!("the variable {PREFIX}{name} is not read; {hint}")
 }
 
 fn not_plain(path: &Path, name: &str) -> Error {

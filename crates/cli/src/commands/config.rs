@@ -1,4 +1,4 @@
-//! `config show`: every setting with its origin. It checks no value.
+//! `config show`: every setting with its origin, and what is wrong with them. It asks nobody.
 
 use std::fmt::Write as _;
 
@@ -6,8 +6,17 @@ use crate::config::{Configuration, KEYS};
 use crate::error::Error;
 use crate::show;
 
-pub(super) fn show(configuration: &Configuration) -> Result<(), Error> {
-    show::print(&listing(configuration))
+/// Shows everything, then tells each error; `wrong` is what gathering found already.
+pub(super) fn show(configuration: &Configuration, wrong: Vec<journeyman::Error>) -> Result<(), Error> {
+    show::print(&listing(configuration))?;
+    let mut errors: Vec<Error> =
+        wrong.into_iter().chain(configuration.unreadable()).map(Error::from).collect();
+    // The last one is told as the command's own end.
+    let last = errors.pop();
+    for error in errors {
+        show::tell(error.text().trim_end());
+    }
+    last.map_or(Ok(()), Err)
 }
 
 /// The settings as lines of a configuration file, each with its origin; those without a value are comments.

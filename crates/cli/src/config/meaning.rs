@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use journeyman::{ApiBase, Error, ErrorKind, ProgressVisibility, Settings, Token};
+use journeyman::{ApiBase, ChannelId, Error, ErrorKind, GuildId, ProgressVisibility, Settings, Token};
 
-use super::{Configuration, missing};
+use super::{Configuration, KEYS, missing};
 
 /// More than any token has, so that a wrong file is not read whole.
 const LONGEST_TOKEN_FILE: u64 = 1_024;
@@ -57,6 +57,30 @@ impl Configuration {
         self.seconds("slow_s", &mut settings.deadlines.slow)?;
         self.seconds("grace_s", &mut settings.deadlines.grace)?;
         self.seconds("cap_s", &mut settings.deadlines.cap)
+    }
+
+    /// What is wrong with the values that are set, one by one; what is missing is not looked at.
+    pub(crate) fn unreadable(&self) -> Vec<Error> {
+        let has_token = self.get("token").is_some() || self.get("token_file").is_some();
+        let token = has_token.then(|| self.token().err()).flatten();
+        token.into_iter().chain(KEYS.iter().filter_map(|key| self.check(key.name).err())).collect()
+    }
+
+    fn check(&self, name: &'static str) -> Result<(), Error> {
+        match name {
+            "channel" => self.read::<ChannelId>(name).map(drop),
+            "guild" => self.read::<GuildId>(name).map(drop),
+            "api_base" => self.read::<ApiBase>(name).map(drop),
+            "accept_account_risk" | "split" => self.read::<Switch>(name).map(drop),
+            "pace_ms" => self.read::<Millis>(name).map(drop),
+            "max_retries" => self.read::<u32>(name).map(drop),
+            "seed" => self.read::<u64>(name).map(drop),
+            "progress" => self.read::<Progress>(name).map(drop),
+            "time_scale" => self.read::<Factor>(name).map(drop),
+            spans if spans.ends_with("_s") => self.read::<Seconds>(name).map(drop),
+            // Any text is a path, and the token was judged as a whole.
+            _ => Ok(()),
+        }
     }
 
     /// The token, from wherever it is named.

@@ -25,6 +25,11 @@ impl Environment {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The names of all variables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Whether a variable is set to something.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.get(name).is_some_and(|text| !text.is_empty())

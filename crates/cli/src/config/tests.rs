@@ -86,6 +86,61 @@ fn a_value_that_does_not_parse_names_its_origin() {
 }
 
 #[test]
+fn every_value_that_cannot_be_read_is_found_at_once() {
+    // A value that no setting takes but a path, and a token that is none.
+    let nothing = "\u{1}";
+    let names = KEYS.iter().filter(|key| key.in_environment && !matches!(key.name, "out" | "token_file"));
+    let variables: Vec<String> = names.clone().map(Key::variable).collect();
+    let environment: Vec<(&str, &str)> = variables.iter().map(|name| (name.as_str(), nothing)).collect();
+    let file = "accept_account_risk = \"perhaps\"";
+    let wrong = with_file(file, vec![], &environment).expect("a configuration").unreadable();
+    for name in names.map(|key| key.name).chain(["accept_account_risk"]) {
+        let told = |error: &&Error| error.to_string().starts_with(&format!("read {name} = "));
+        let is_found = wrong.iter().any(|error| told(&error)) || name == "token";
+        assert!(is_found, "{name}: {wrong:?}");
+    }
+    assert_eq!(wrong.len(), variables.len() + 1, "{wrong:?}");
+    assert!(wrong.iter().all(|error| error.kind() == ErrorKind::Configuration && error.hint().is_some()));
+}
+
+#[test]
+fn defaults_can_be_read_and_what_is_missing_is_not_unreadable() {
+    let wrong = with_file("", vec![], &[]).expect("a configuration").unreadable();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn a_survey_keeps_what_is_right_beside_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("config.toml");
+    std::fs::write(&path, "chanel = 3\nguild = 7\n[pace_ms]\n").expect("a file");
+    let (configuration, wrong) = Configuration::survey(vec![], &Environment::default(), Some(&path));
+    assert_eq!(configuration.get("guild").map(|setting| setting.text.as_str()), Some("7"));
+    let wrong: Vec<String> = wrong.iter().map(ToString::to_string).collect();
+    assert!(wrong.len() == 2 && wrong[0].contains("`chanel`") && wrong[1].contains("`pace_ms`"), "{wrong:?}");
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_told_with_its_neighbour_and_without_its_text() {
+    let told = |name: &str| strays(&Environment::of(&[(name, CANARY)])).join("\n");
+    assert!(
+        told("JOURNEYMAN_CHANEL").contains("JOURNEYMAN_CHANEL is not read; did you mean JOURNEYMAN_CHANNEL?")
+    );
+    assert!(
+        told("JOURNEYMAN_TOKN").contains("JOURNEYMAN_TOKEN?") && !told("JOURNEYMAN_TOKN").contains("canary")
+    );
+    assert!(
+        told("JOURNEYMAN_ACCEPT_ACCOUNT_RISK").contains("`accept_account_risk` into the configuration file")
+    );
+    assert!(told("JOURNEYMAN_WEATHER").contains("unset it"));
+    for known in
+        ["JOURNEYMAN_CHANNEL", "JOURNEYMAN_CONFIG", "JOURNEYMAN_LOG", "JOURNEYMAN_TIME_SCALE", "PATH"]
+    {
+        assert_eq!(told(known), "");
+    }
+}
+
+#[test]
 fn a_table_where_a_value_belongs_is_an_error() {
     assert!(with_file("[channel]\nid = 3", vec![], &[]).is_err());
 }

@@ -21,6 +21,31 @@ fn config_show_tells_each_origin_and_no_token() {
 }
 
 #[test]
+fn config_show_shows_everything_and_tells_every_value_that_cannot_be_read() {
+    let mut place = Place::with_token().with("JOURNEYMAN_PACE_MS", "soon").with("JOURNEYMAN_CHANEL", "5");
+    place.write(".config/journeyman/config.toml", "progress = \"loud\"\nnonsense = 1\ngrace_s = 20\n");
+    let ran = place.run(&["config", "show"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.stderr);
+    for line in ["pace_ms = \"soon\"", "progress = \"loud\"", "grace_s = 20", "cap_s = 3600"] {
+        assert!(ran.stdout.contains(line), "{line}: {}", ran.stdout);
+    }
+    ran.says(&[
+        "read pace_ms = soon (from JOURNEYMAN_PACE_MS)",
+        "read progress = loud",
+        "unknown key `nonsense`",
+    ]);
+    ran.says(&["hint: correct pace_ms", "hint: correct progress"]);
+    ran.says(&["warning: the variable JOURNEYMAN_CHANEL is not read; did you mean JOURNEYMAN_CHANNEL?"]);
+}
+
+#[test]
+fn a_variable_that_is_no_setting_is_only_a_warning() {
+    let ran = Place::with_token().with("JOURNEYMAN_SPLITS", "true").run(&["config", "show"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    ran.says(&["warning: ", "JOURNEYMAN_SPLIT?"]);
+}
+
+#[test]
 fn an_unknown_key_ends_with_a_hint() {
     let mut place = Place::with_token();
     let file = place.write("my.toml", &format!("tokn = \"{TOKEN}\"\n"));
