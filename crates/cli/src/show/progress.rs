@@ -56,6 +56,8 @@ impl Progress {
     pub(crate) fn finished(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_with_message("finished");
+            // The bar leaves the cursor behind itself, where the next line would begin.
+            tell("");
         }
     }
 
