@@ -151,3 +151,21 @@ fn each_fault_executes_or_does_not_as_it_says() {
     assert_eq!(struck(FaultKind::ResetIdle), (204, true, 1));
     assert_eq!(struck(FaultKind::Latency), (204, true, 1));
 }
+
+#[test]
+fn the_announced_size_is_that_of_the_file_the_cdn_serves() {
+    let bot = "[bot]\npicture_format = \"webp\"\n";
+    for (seed, prompt) in
+        (1..=6).zip(["a cat", "the sea at night --ar 16:9", "fog --ar 2:3"].into_iter().cycle())
+    {
+        let script = Some(journeyman_sim::Script::from_toml(bot).expect("a script"));
+        let mut client = Client::new(Settings { seed, script, ..Settings::default() });
+        client.imagine(prompt);
+        client.wait_until_quiet();
+        let attachment = client.page()[0]["attachments"][0].clone();
+        let link = attachment["url"].as_str().expect("a link");
+        let file = client.get(link.strip_prefix("http://127.0.0.1").expect("a link to this world"));
+        assert_eq!(file.header("content-type"), Some("image/webp"));
+        assert_eq!(attachment["size"], file.body.len(), "seed {seed}, {prompt}");
+    }
+}
