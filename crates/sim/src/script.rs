@@ -206,27 +206,20 @@ impl FromStr for Script {
 
 /// A channel's id as people copy it: in quotes as in Discord's JSON, or bare.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "ChannelIdText")]
+#[serde(try_from = "toml::Value")]
 struct ChannelId(u64);
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a channel's id, such as \"1099511627776000000\"")]
-enum ChannelIdText {
-    Quoted(String),
-    Bare(u64),
-}
-
-impl TryFrom<ChannelIdText> for ChannelId {
+impl TryFrom<toml::Value> for ChannelId {
     type Error = String;
 
-    fn try_from(text: ChannelIdText) -> Result<Self, Self::Error> {
-        match text {
-            ChannelIdText::Bare(id) => Ok(Self(id)),
-            ChannelIdText::Quoted(id) => {
-                let number = id.parse().map(Self);
-                number.map_err(|_| format!("`{id}` is not a channel's id, expected digits alone"))
-            }
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        if let Some(text) = value.as_str() {
+            let number = text.parse().map(Self);
+            return number.map_err(|_| format!("`{text}` is not a channel's id, expected digits alone"));
         }
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let expected = "expected a channel's id, such as \"1099511627776000000\"";
+        number.map(Self).ok_or_else(|| expected.to_owned())
     }
 }
 
