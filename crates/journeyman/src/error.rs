@@ -262,7 +262,7 @@ impl Error {
             }
             Hindrance::UpstreamFailed => (ErrorKind::UpstreamFailed, "try again in a few minutes"),
             Hindrance::RateLimited => (ErrorKind::RateLimited, "try again after the named wait"),
-            Hindrance::Unauthorized => (
+            Hindrance::TokenRefused | Hindrance::Unauthorized => (
                 ErrorKind::Unauthorized,
                 "check the token, and that the account may use commands in this channel",
             ),

@@ -67,7 +67,9 @@ pub enum Hindrance {
     UpstreamFailed,
     /// The limiter would have had to wait longer than allowed.
     RateLimited,
-    /// The token was refused.
+    /// The token is not valid: nothing will be answered any more.
+    TokenRefused,
+    /// The account may not do this here.
     Unauthorized,
     /// The channel does not exist, or the account cannot see it.
     ChannelUnknown,
@@ -78,10 +80,11 @@ pub enum Hindrance {
 }
 
 impl Hindrance {
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
         (Self::Unreachable, "unreachable"),
         (Self::UpstreamFailed, "upstream_failed"),
         (Self::RateLimited, "rate_limited"),
+        (Self::TokenRefused, "token_refused"),
         (Self::Unauthorized, "unauthorized"),
         (Self::ChannelUnknown, "channel_unknown"),
         (Self::CommandMissing, "command_missing"),

@@ -233,9 +233,9 @@ impl Core {
     /// A refusal to let us look ends what is watched: at once for a dead token, after a few for a channel,
     /// which can be closed for a moment. The jobs go on, and a late result still counts.
     fn on_denied(&mut self, now: Moment, why: &NotSent) {
-        let is_denied = matches!(why.why, Hindrance::Unauthorized | Hindrance::ChannelUnknown);
+        let is_dead = why.why == Hindrance::TokenRefused;
+        let is_denied = is_dead || matches!(why.why, Hindrance::Unauthorized | Hindrance::ChannelUnknown);
         self.denied = if is_denied { self.denied.saturating_add(1) } else { 0 };
-        let is_dead = why.why == Hindrance::Unauthorized && why.detail.contains("401");
         if !is_denied || self.denied < MOST_DENIED && !is_dead {
             return;
         }

@@ -70,6 +70,7 @@ pub(crate) fn hindrance(error: &CallError) -> NotSent {
         CallErrorKind::RateLimited { .. } | CallErrorKind::TooLate | CallErrorKind::Recalled => {
             Hindrance::RateLimited
         }
+        CallErrorKind::Unauthorized { status: 401, .. } => Hindrance::TokenRefused,
         CallErrorKind::Unauthorized { .. } => Hindrance::Unauthorized,
         CallErrorKind::UpstreamFailed { .. }
         | CallErrorKind::Unexpected { .. }
@@ -86,7 +87,8 @@ pub(crate) fn command_missing(error: &CommandError) -> NotSent {
 
 fn refused(answer: &Answer, purpose: &str) -> NotSent {
     let why = match answer.status {
-        401 | 403 => Hindrance::Unauthorized,
+        401 => Hindrance::TokenRefused,
+        403 => Hindrance::Unauthorized,
         404 => Hindrance::ChannelUnknown,
         429 => Hindrance::RateLimited,
         _ => Hindrance::UpstreamFailed,

@@ -95,6 +95,25 @@ async fn what_only_a_human_can_solve_pauses_the_account_until_somebody_says_it_i
 }
 
 #[tokio::test]
+async fn a_channel_that_can_no_longer_be_read_ends_the_job_and_says_that_it_goes_on() {
+    for status in [401, 403] {
+        let rule = FaultRule {
+            after: 3,
+            count: None,
+            status,
+            ..FaultRule::once(FaultKind::StatusBefore, "GET", MESSAGES)
+        };
+        let bench = Bench::new(with_fault(rule)).await;
+        let error = bench.fail("a boat out of sight").await;
+        assert_kind(&error, ErrorKind::Unauthorized);
+        assert!(error.to_string().contains("goes on"), "{status}: {error}");
+        let refused = bench.sim.report().invalid_requests;
+        let most = if status == 401 { 1 } else { 3 };
+        assert!(refused <= most, "{status}: {refused} requests that count as invalid");
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_channel_is_a_matter_of_configuration() {
     let mut bench = Bench::new(visible("happy")).await;
     bench.settings.channel = "999999999999999999".parse().expect("an id");
