@@ -66,7 +66,7 @@ async fn a_body_over_the_limit_is_a_413_whether_its_length_was_told_or_not() {
 async fn a_proxy_that_stops_lets_an_open_request_end_and_takes_no_other() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    let mut served = Served::start(&origin, |_| {}).await;
+    let mut served = Served::apart(&origin, |_| {}).await;
     let mut wire = served.wire().await;
     let mut idle = served.wire().await;
     assert_eq!(idle.ask("GET", "/healthz", "", "").await.expect("an answer").status, 200);

@@ -24,11 +24,22 @@ impl Served {
     }
 
     pub(crate) async fn on_clock(upstream: &str, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at("127.0.0.1:0", upstream, clock, change).await
+    }
+
+    /// On an address of its own, whose port no other test can be given after the proxy has left it.
+    pub(crate) async fn apart(upstream: &str, change: impl FnOnce(&mut Config)) -> Self {
+        // Linux answers on all of 127/8; elsewhere another test may, rarely, be given the same port.
+        let address = if cfg!(target_os = "linux") { "127.84.0.1:0" } else { "127.0.0.1:0" };
+        Self::at(address, upstream, Clock::real(), change).await
+    }
+
+    async fn at(address: &str, upstream: &str, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let upstream = Upstream::parse(upstream, Hosts::Known).expect("this machine");
         let mut config = Config { upstream, ..Config::default() };
         change(&mut config);
         let proxy = Proxy::new(config, clock).expect("plain http needs no certificates");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
