@@ -23,6 +23,9 @@ pub struct Config {
     pub max_wait: Duration,
     /// How many requests may wait at once; further ones are refused: 100,000.
     pub max_waiting: usize,
+    /// After how long in line a request counts as one class more urgent: 10 s. So a bulk request competes
+    /// with critical ones after three times this long, and goes before those that came later.
+    pub ageing: Duration,
     /// How long after its connection closed a request may still reach the server: 1 s.
     pub lost_margin: Duration,
     /// How long the edge's ban lasts when it does not say: 1 h.
@@ -44,6 +47,7 @@ impl Default for Config {
             headerless: Duration::from_secs(1),
             max_wait: Duration::from_mins(15),
             max_waiting: 100_000,
+            ageing: Duration::from_secs(10),
             lost_margin: Duration::from_secs(1),
             edge_ban: Duration::from_hours(1),
             idle: Duration::from_mins(1),

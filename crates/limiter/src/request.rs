@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use journeyman_moment::Moment;
 
-use crate::Credential;
+use crate::{Credential, Priority, Tenant};
 
 /// The HTTP methods of Discord's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,12 +94,16 @@ pub struct Request {
     pub resource: Option<String>,
     /// When it is too late to be sent; without one, `Config::max_wait` is the only bound.
     pub deadline: Option<Moment>,
+    /// How urgent it is: normal unless set.
+    pub priority: Priority,
+    /// Who of those that share the credential asks: nobody in particular unless set.
+    pub tenant: Tenant,
     /// Whether sending it twice does no harm: GET, PUT and DELETE unless set.
     pub repeatable: bool,
 }
 
 impl Request {
-    /// A request without a credential, resource or deadline.
+    /// A request without a credential, resource, deadline or tenant, of normal priority.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
             credential: Credential::ANONYMOUS,
@@ -107,6 +111,8 @@ impl Request {
             path: path.into(),
             resource: None,
             deadline: None,
+            priority: Priority::Normal,
+            tenant: Tenant::NONE,
             repeatable: method.is_idempotent(),
         }
     }
@@ -139,6 +145,20 @@ impl Request {
     #[must_use]
     pub fn with_deadline(mut self, deadline: Moment) -> Self {
         self.deadline = Some(deadline);
+        self
+    }
+
+    /// Says how urgent it is.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Says who of those that share the credential asks.
+    #[must_use]
+    pub fn with_tenant(mut self, tenant: Tenant) -> Self {
+        self.tenant = tenant;
         self
     }
 
