@@ -69,6 +69,69 @@
 //! The longer of header (whole seconds) and body (decimal) counts, from the receipt of the headers; the
 //! server's wall clock is never used.
 //!
+//! # With an HTTP client
+//!
+//! Feature `http`: [`Request`](crate::Request) and [`Answer`](crate::Answer) are read from the types of the
+//! `http` crate (`Request::of_http`, `Answer::of_http`). Feature `tower`: `LimitLayer` makes the requests of any
+//! client that is a tower service wait, and tells the limiter the answers; `retrying` tries again as well. Waiting
+//! happens inside `call`, so that a full bucket holds up no other request.
+//!
+//! With `reqwest`, whole in `examples/reqwest.rs`:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tower")] mod example {
+//! use journeyman_limiter::{Clock, Config, LimitLayer, Limiter, RetryPolicy};
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+//! // A hidden resend would pass by the limiter.
+//! let client = reqwest::Client::builder().retry(reqwest::retry::never()).build()?;
+//! let limits = LimitLayer::new(Limiter::new(Config::default(), Clock::real()))
+//!     .not_sent_if(|error| error.downcast_ref().is_some_and(reqwest::Error::is_connect))
+//!     .retrying(RetryPolicy::default());
+//! let discord = ServiceBuilder::new().layer(limits).service_fn(move |request: http::Request<String>| {
+//!     let client = client.clone();
+//!     async move {
+//!         let response = client.execute(request.try_into()?).await?;
+//!         Ok::<_, reqwest::Error>(http::Response::<reqwest::Body>::from(response))
+//!     }
+//! });
+//!
+//! let request = http::Request::get("https://discord.com/api/v10/users/@me")
+//!     .header("Authorization", "Bot …")
+//!     .body(String::new())?;
+//! let response = discord.clone().oneshot(request).await?;
+//! # let _ = response;
+//! # Ok(()) }
+//! # }
+//! # fn main() {}
+//! ```
+//!
+//! By hand, without tower:
+//!
+//! ```
+//! # #[cfg(feature = "tower")] mod example {
+//! use journeyman_limiter::{Answer, Limiter, Request};
+//!
+//! # async fn send(_: http::Request<String>) -> http::Response<String> { http::Response::new(String::new()) }
+//! # pub async fn run(limiter: &Limiter) -> Result<(), Box<dyn std::error::Error>> {
+//! let request = http::Request::get("/api/v10/users/@me").body(String::new())?;
+//! let (head, body) = request.into_parts();
+//!
+//! let mut permit = limiter.acquire(&Request::of_http(&head)?).await?;
+//! permit.departed();
+//! let (head, body) = send(http::Request::from_parts(head, body)).await.into_parts();
+//! permit.answered(&Answer::of_http(&head, body.as_bytes()));
+//! # Ok(()) }
+//! # }
+//! # #[cfg(feature = "tower")] #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! #     use journeyman_limiter::{Clock, Config, Limiter};
+//! #     example::run(&Limiter::new(Config::default(), Clock::real())).await.expect("it runs")
+//! # }
+//! # #[cfg(not(feature = "tower"))] fn main() {}
+//! ```
+//!
 //! # Without tokio
 //!
 //! [`Machine`](crate::Machine) is the whole limiter without any IO: no clock, no lock, no task. The time

@@ -1,5 +1,7 @@
 //! The limiter for async code: one lock, a waker for each who waits, one timer. It does no HTTP.
 
+#[cfg(feature = "tower")]
+mod layer;
 mod permit;
 mod retrying;
 
@@ -24,6 +26,8 @@ use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::Route;
 
+#[cfg(feature = "tower")]
+pub use layer::{LimitError, LimitLayer, Limited, LimitedBody, LimitedFuture, Retried, RetryLayer};
 pub use permit::{Ended, Permit};
 pub use retrying::{RetryError, Tried};
 

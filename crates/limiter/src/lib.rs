@@ -66,6 +66,31 @@
 //! # #[cfg(not(feature = "tokio"))] fn main() {}
 //! ```
 //!
+//! Around an HTTP client that is a tower service (feature `tower`), a layer does all of it:
+//!
+//! ```
+//! # #[cfg(feature = "tower")] mod example {
+//! use journeyman_limiter::{Clock, Config, LimitLayer, Limiter, RetryPolicy};
+//! use tower::{ServiceBuilder, ServiceExt};
+//!
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! # type Body = http_body_util::Full<bytes::Bytes>;
+//! # let client = tower::service_fn(|_: http::Request<String>| async {
+//! #     Ok::<_, std::io::Error>(http::Response::new(Body::default()))
+//! # });
+//! let limits = LimitLayer::new(Limiter::new(Config::default(), Clock::real()));
+//! let discord = ServiceBuilder::new().layer(limits.retrying(RetryPolicy::default())).service(client);
+//!
+//! let request = http::Request::get("https://discord.com/api/v10/users/@me").body(String::new())?;
+//! let response = discord.clone().oneshot(request).await?;
+//! # assert_eq!(response.status(), 200);
+//! # Ok(()) }
+//! # }
+//! # #[cfg(feature = "tower")] #[tokio::main(flavor = "current_thread")]
+//! # async fn main() { example::run().await.expect("it runs") }
+//! # #[cfg(not(feature = "tower"))] fn main() {}
+//! ```
+//!
 //! The [manual](_guide) says what is promised, and why it holds. The limiter itself is [`Machine`],
 //! which has no IO; `Limiter` (feature `tokio`) puts a lock, wakers and a timer around it. For people,
 //! [`Machine::explain`] says why a request would wait.
@@ -78,6 +103,8 @@ mod explain;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headers;
+#[cfg(feature = "http")]
+mod http_types;
 mod ledger;
 mod limit;
 mod lineup;
@@ -99,6 +126,8 @@ pub use credential::Credential;
 pub use explain::{Explanation, Hold, Knowledge};
 #[cfg(feature = "tokio")]
 pub use handle::{Ended, Limiter, Permit, Refused, RetryError, Tried};
+#[cfg(feature = "tower")]
+pub use handle::{LimitError, LimitLayer, Limited, LimitedBody, LimitedFuture, Retried, RetryLayer};
 pub use headers::{Answer, Notice, Scope};
 #[cfg(feature = "tokio")]
 pub use journeyman_moment::Clock;

@@ -6,6 +6,8 @@ mod efficiency;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headerless;
+#[cfg(feature = "tower")]
+mod layer;
 mod ledger;
 mod lines;
 mod memory;
