@@ -100,6 +100,7 @@ mod backoff;
 mod config;
 mod credential;
 mod explain;
+mod fields;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headers;
@@ -124,6 +125,7 @@ pub use config::Mutation;
 pub use config::{Config, GlobalLimit};
 pub use credential::Credential;
 pub use explain::{Explanation, Hold, Knowledge};
+pub use fields::Fields;
 #[cfg(feature = "tokio")]
 pub use handle::{Ended, Limiter, Permit, Refused, RetryError, Tried};
 #[cfg(feature = "tower")]

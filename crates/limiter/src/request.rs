@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use journeyman_moment::Moment;
 
-use crate::{Credential, Priority, Tenant};
+use crate::{Credential, Fields, Priority, Tenant};
 
 /// The HTTP methods of Discord's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +92,8 @@ pub struct Request {
     pub path: String,
     /// The resource whose limit applies, where the path does not name it.
     pub resource: Option<String>,
+    /// The top-level fields of its JSON body: some have limits of their own (discord-api-docs#1909).
+    pub fields: Fields,
     /// When it is too late to be sent; without one, `Config::max_wait` is the only bound.
     pub deadline: Option<Moment>,
     /// How urgent it is: normal unless set.
@@ -103,13 +105,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request without a credential, resource, deadline or tenant, of normal priority.
+    /// A request without a credential, resource, fields, deadline or tenant, of normal priority.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
             credential: Credential::ANONYMOUS,
             method,
             path: path.into(),
             resource: None,
+            fields: Fields::NONE,
             deadline: None,
             priority: Priority::Normal,
             tenant: Tenant::NONE,
@@ -138,6 +141,13 @@ impl Request {
     #[must_use]
     pub fn with_resource(mut self, resource: impl Into<String>) -> Self {
         self.resource = Some(resource.into());
+        self
+    }
+
+    /// Says which fields its JSON body has, where limits may depend on them: see [`Fields::of_json`].
+    #[must_use]
+    pub fn with_fields(mut self, fields: Fields) -> Self {
+        self.fields = fields;
         self
     }
 
