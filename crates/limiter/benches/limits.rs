@@ -1,7 +1,7 @@
 //! 429s, time, waits and fairness of four contenders over the scenarios, in virtual time. It asserts nothing.
 //!
 //! `cargo bench -p journeyman-limiter --bench limits` prints a table, `… -- --json` one object per scenario
-//! and contender. η is the least possible time against the time taken; `safe` allows one round trip per window
+//! and contender; further words are beginnings of the names of scenarios to keep. η is the least possible time against the time taken; `safe` allows one round trip per window
 //! for not knowing the server's phase. Both say something only where there is no 429.
 //! A run reproduces bit for bit, but for twilight, which draws from randomness of its own.
 
@@ -27,7 +27,11 @@ fn main() {
         line(&mut text, format_args!("{HEAD}"));
     }
     // Without `--bench` this runs as a test: it must work, and nobody reads the numbers.
-    let scenarios = if has("--bench") { all() } else { all().into_iter().take(1).collect() };
+    let mut scenarios = if has("--bench") { all() } else { all().into_iter().take(1).collect() };
+    let names: Vec<&String> =
+        arguments.iter().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    scenarios
+        .retain(|scenario| names.is_empty() || names.iter().any(|name| scenario.name.starts_with(*name)));
     for scenario in &scenarios {
         for contender in CONTENDERS {
             let score = contender.run(scenario, SEED);

@@ -34,7 +34,8 @@
 //! was not sent. ∎
 //!
 //! The global limit has no headers, so there the slot returns one whole window after the answer, by the
-//! same proof. The tests run both rules against a naive server of each kind, and then break the limiter
+//! same proof. It is configured, or told for one credential while running
+//! ([`Machine::set_global`](crate::Machine::set_global)); a lowered one is found out by its 429s. The tests run both rules against a naive server of each kind, and then break the limiter
 //! by one slot to see that they would notice.
 //!
 //! What cannot be known is not promised: the first request of a route whose bucket somebody else has
@@ -46,6 +47,8 @@
 //! Credential, method, path template and top-level resource (see [`Route`](crate::Route)). Routes whose
 //! answers name the same bucket share it, for each resource of its own. A route that nobody has met
 //! sends one request at a time; as soon as one resource has shown the limit, the others start with it.
+//! Deletions of messages have three classes by the message's age, if [`Request::with_wall_clock`](crate::Request::with_wall_clock) tells the time:
+//! younger than 10 s, older than 14 days, and between (discord-api-docs#1295, #8330).
 //! A route whose answers have no headers, as those of user accounts (discord-api-docs#1808), sends one
 //! per second, counted from the answer, and after a 429 one per the wait that it asked for and a quarter.
 //!

@@ -18,7 +18,8 @@ use journeyman_moment::{Clock, Moment};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use crate::config::Config;
+use crate::config::{Config, GlobalLimit};
+use crate::credential::Credential;
 use crate::explain::Explanation;
 use crate::lineup::Ticket;
 use crate::machine::{Machine, Output, Refusal};
@@ -182,6 +183,16 @@ impl Limiter {
     pub fn explain(&self, request: &Request) -> Explanation {
         let now = self.inner.clock.now();
         self.inner.lock().machine.explain(now, request)
+    }
+
+    /// Tells the global limit of a credential, as [`Machine::set_global`] does.
+    pub fn set_global(&self, credential: Credential, limit: GlobalLimit) {
+        self.inner.tell(|machine, now| machine.set_global(now, credential, limit));
+    }
+
+    /// Forgets it, as [`Machine::unset_global`] does.
+    pub fn unset_global(&self, credential: Credential) {
+        self.inner.tell(|machine, now| machine.unset_global(now, credential));
     }
 
     /// How many requests wait.

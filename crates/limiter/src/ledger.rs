@@ -5,13 +5,14 @@ mod kind;
 mod lane;
 mod look;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::config::{Config, Mutation};
+use crate::config::{Config, GlobalLimit, Mutation};
+use crate::credential::Credential;
 use crate::headers::Answer;
 use crate::limit::{Blocked, Room, Seat, ServerFed, Shape};
 use crate::reason::Reason;
@@ -29,6 +30,8 @@ use lane::{Lane, push_credential};
 pub(crate) struct Ledger {
     accounts: Slab<Account>,
     account_ids: HashMap<u64, u32>,
+    /// Global limits that were told, by credential: kept until told otherwise, also while it is not in use.
+    told: BTreeMap<u64, GlobalLimit>,
     kinds: Slab<Kind>,
     kind_ids: HashMap<Box<str>, u32>,
     lanes: Slab<Lane>,
@@ -121,8 +124,8 @@ impl Ledger {
     }
 
     fn account(&mut self, credential: u64) -> u32 {
-        let accounts = &mut self.accounts;
-        *self.account_ids.entry(credential).or_insert_with(|| accounts.insert(Account::new(credential)))
+        let (accounts, told) = (&mut self.accounts, self.told.get(&credential).copied());
+        *self.account_ids.entry(credential).or_insert_with(|| accounts.insert(Account::new(credential, told)))
     }
 
     fn kind(&mut self, account: u32, key: &str) -> u32 {
@@ -133,6 +136,22 @@ impl Ledger {
         self.accounts[account].uses += 1;
         self.kind_ids.insert(key.into(), id);
         id
+    }
+
+    /// Sets or forgets the global limit that was told for a credential; gives back its account if it has one.
+    pub(crate) fn tell_global(
+        &mut self,
+        now: Moment,
+        credential: Credential,
+        told: Option<GlobalLimit>,
+    ) -> Option<u32> {
+        match told {
+            Some(told) => self.told.insert(credential.fingerprint(), told),
+            None => self.told.remove(&credential.fingerprint()),
+        };
+        let id = self.account_ids.get(&credential.fingerprint()).copied()?;
+        self.accounts[id].tell(now, told);
+        Some(id)
     }
 
     /// Whether the limits of the route itself have room.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::config::Config;
+use crate::config::{Config, GlobalLimit};
+use crate::credential::Credential;
 use crate::explain::Explanation;
 use crate::ledger::{End, Grant, Ledger, Reach};
 use crate::limit::Room;
@@ -226,6 +227,26 @@ impl Machine {
                 self.pump(now);
             }
         }
+    }
+
+    /// Tells the global limit of a credential, which no header shows before it is exceeded
+    /// (discord-api-docs#5144): Discord raises it for large bots on request. It holds at once, in place of
+    /// the configured one, and is kept until another is told or [`unset_global`](Self::unset_global).
+    pub fn set_global(&mut self, now: Moment, credential: Credential, limit: GlobalLimit) {
+        self.tell_global(now, credential, Some(limit));
+    }
+
+    /// Forgets what [`set_global`](Self::set_global) told: the configured global limit holds again.
+    pub fn unset_global(&mut self, now: Moment, credential: Credential) {
+        self.tell_global(now, credential, None);
+    }
+
+    fn tell_global(&mut self, now: Moment, credential: Credential, limit: Option<GlobalLimit>) {
+        let now = self.advance(now);
+        let Some(account) = self.ledger.tell_global(now, credential, limit) else { return };
+        self.stale.push(account);
+        self.refuse_late_of(now, Some(account));
+        self.pump(now);
     }
 
     /// When to call [`poll`](Self::poll) again if nothing happens before, and what is waited for.

@@ -100,6 +100,8 @@ pub struct Request {
     pub priority: Priority,
     /// Who of those that share the credential asks: nobody in particular unless set.
     pub tenant: Tenant,
+    /// The wall clock in Unix milliseconds, by which messages have an age; without it they have none.
+    pub wall_clock_ms: Option<u64>,
     /// Whether sending it twice does no harm: GET, PUT and DELETE unless set.
     pub repeatable: bool,
 }
@@ -116,6 +118,7 @@ impl Request {
             deadline: None,
             priority: Priority::Normal,
             tenant: Tenant::NONE,
+            wall_clock_ms: None,
             repeatable: method.is_idempotent(),
         }
     }
@@ -169,6 +172,15 @@ impl Request {
     #[must_use]
     pub fn with_tenant(mut self, tenant: Tenant) -> Self {
         self.tenant = tenant;
+        self
+    }
+
+    /// Tells what the wall clock says, in Unix milliseconds. The limits on deleting a message depend on
+    /// its age (discord-api-docs#1295, #8330), which its id and this clock show; a few seconds' error
+    /// does no harm.
+    #[must_use]
+    pub fn with_wall_clock(mut self, unix_ms: u64) -> Self {
+        self.wall_clock_ms = Some(unix_ms);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Which limit a request falls under: method, template, resource, credential. It never learns by full path.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::{Credential, Method, Request};
 
@@ -109,12 +110,37 @@ pub(crate) fn write_route(request: &Request, template: &mut String, resource: &m
         }
         before = [before[1], segment];
     }
+    if let Some(age) = age(request, template, before[1]) {
+        template.push_str(age);
+    }
     if let Some(named) = &request.resource {
         resource.clear();
         resource.push_str(named);
     }
     // Without a token of its own a request falls under the address's global limit (discord-api-docs#5806).
     exempt && request.credential != Credential::ANONYMOUS
+}
+
+/// Discord's epoch, in Unix milliseconds: the time at which snowflakes begin (Discord's docs).
+const EPOCH_MS: u64 = 1_420_070_400_000;
+/// Ages at which another limit begins to count deletions (discord-api-docs#1295, #8330).
+const YOUNG: Duration = Duration::from_secs(10);
+const OLD: Duration = Duration::from_hours(14 * 24);
+
+/// The age class of a message to be deleted, as the end of its template; none where no clock is told.
+/// (What is before the template in the buffer is the credential and the method.)
+fn age(request: &Request, template: &str, id: &str) -> Option<&'static str> {
+    let wall = request.wall_clock_ms?;
+    if request.method != Method::Delete || !template.ends_with("channels/:id/messages/:id") {
+        return None;
+    }
+    let born = (id.parse::<u64>().ok()? >> 22).saturating_add(EPOCH_MS);
+    let age = Duration::from_millis(wall.saturating_sub(born));
+    Some(match age {
+        age if age < YOUNG => "@young",
+        age if age < OLD => "@grown",
+        _ => "@old",
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -17,6 +17,8 @@ pub(crate) struct Account {
     /// Global 429.
     pub(crate) pause: Blocked,
     global: Slots,
+    /// The limit that the operator told; without it the configured one holds.
+    told: Option<GlobalLimit>,
     /// How many of the global limit's slots a global 429 has taken away, and since when that is so.
     taken: u32,
     since: Moment,
@@ -27,12 +29,13 @@ pub(crate) struct Account {
 const CALM: Duration = Duration::from_mins(10);
 
 impl Account {
-    pub(crate) fn new(credential: u64) -> Self {
+    pub(crate) fn new(credential: u64, told: Option<GlobalLimit>) -> Self {
         Self {
             credential,
             uses: 0,
             pause: Blocked::default(),
             global: Slots::default(),
+            told,
             taken: 0,
             since: Moment::ORIGIN,
             pace: Pace::default(),
@@ -53,8 +56,20 @@ impl Account {
         (both, if both == global && global != Room::Free { Reason::Global } else { Reason::Pace })
     }
 
+    /// Another global limit is told, or that the configured one holds again: what 429s had taken away from the
+    /// one before says nothing about it.
+    pub(crate) fn tell(&mut self, now: Moment, told: Option<GlobalLimit>) {
+        self.told = told;
+        self.taken = 0;
+        self.since = now;
+    }
+
+    fn limit(&self, config: &Config) -> Option<GlobalLimit> {
+        self.told.or(config.global)
+    }
+
     fn global_room(&self, now: Moment, config: &Config) -> Room {
-        let Some(global) = config.global else { return Room::Free };
+        let Some(global) = self.limit(config) else { return Room::Free };
         let one_more = u32::from(config.mutation == Mutation::OneMoreGlobal);
         self.global.room(now, most(global).saturating_sub(self.taken) + one_more, (0, now))
     }
@@ -62,7 +77,7 @@ impl Account {
     /// A global 429 although the count was right: the limit is lower than was thought, or others use it
     /// too. A quarter less from here on; what had left before the last such step says nothing new.
     pub(crate) fn lower(&mut self, now: Moment, departed: Moment, config: &Config) {
-        let Some(global) = config.global else { return };
+        let Some(global) = self.limit(config) else { return };
         if self.taken > 0 && departed < self.since {
             return;
         }
@@ -76,7 +91,7 @@ impl Account {
         if self.taken == 0 || now.since(self.since) < CALM {
             return;
         }
-        let step = config.global.map_or(self.taken, |global| most(global).div_ceil(20));
+        let step = self.limit(config).map_or(self.taken, |global| most(global).div_ceil(20));
         self.taken = self.taken.saturating_sub(step);
         self.since = now;
     }
@@ -107,7 +122,7 @@ impl Account {
             return;
         }
         self.recover(now, config);
-        let window = config.global.map_or(Duration::ZERO, |global| global.window);
+        let window = self.limit(config).map_or(Duration::ZERO, |global| global.window);
         self.global.settle(now, from + window);
     }
 
@@ -138,7 +153,8 @@ mod tests {
 
     /// How many may be in flight at once.
     fn room(account: &Account, now: Moment, config: &Config) -> u32 {
-        let mut account = Account { global: account.global.clone(), taken: account.taken, ..Account::new(0) };
+        let mut account =
+            Account { global: account.global.clone(), taken: account.taken, ..Account::new(0, account.told) };
         let mut count = 0;
         while account.global_room(now, config) == Room::Free {
             account.global.take();
@@ -155,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_global_429_takes_a_quarter_once_and_calm_gives_it_back() {
-        let (config, mut account) = (Config::default(), Account::new(0));
+        let (config, mut account) = (Config::default(), Account::new(0, None));
         assert_eq!(room(&account, at(9), &config), 50);
         account.lower(at(10), at(9), &config);
         assert_eq!(room(&account, at(10), &config), 37);
@@ -173,10 +189,26 @@ mod tests {
 
     #[test]
     fn global_429s_never_stop_everything() {
-        let (config, mut account) = (Config::default(), Account::new(0));
+        let (config, mut account) = (Config::default(), Account::new(0, None));
         for second in 1..100 {
             account.lower(at(second), at(second), &config);
         }
         assert_eq!(room(&account, at(100), &config), 1);
+    }
+
+    #[test]
+    fn what_was_told_holds_at_once_and_is_what_calm_returns_to() {
+        let (config, mut account) = (Config::default(), Account::new(0, None));
+        let told = GlobalLimit { limit: 200, ..GlobalLimit::default() };
+        account.tell(at(1), Some(told));
+        assert_eq!(room(&account, at(1), &config), 200);
+        account.lower(at(10), at(9), &config);
+        assert_eq!(room(&account, at(10), &config), 150);
+        for calm in 1..=20 {
+            pass(&mut account, at(10 + 600 * calm), &config);
+        }
+        assert_eq!(room(&account, at(20_000), &config), 200);
+        account.tell(at(20_000), None);
+        assert_eq!(room(&account, at(20_000), &config), 50);
     }
 }

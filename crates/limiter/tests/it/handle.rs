@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use journeyman_limiter::{
-    Answer, Certainty, Clock, Config, GlobalLimit, Limiter, Permit, Reason, Request, RetryError, RetryPolicy,
-    Stop, Tried,
+    Answer, Certainty, Clock, Config, Credential, GlobalLimit, Limiter, Permit, Reason, Request, RetryError,
+    RetryPolicy, Stop, Tried,
 };
 
 use crate::lines::{bucket, messages};
@@ -46,6 +46,24 @@ async fn a_permit_comes_when_there_is_room_and_says_what_it_waited_for() {
     let waited = clock.now().since(before);
     assert!(waited >= Duration::from_millis(5_001), "{waited:?}");
     assert_eq!(second.waited().iter().map(|(reason, _)| *reason).collect::<Vec<_>>(), [Reason::Bucket]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_global_limit_that_is_told_wakes_who_waits() {
+    let (limiter, clock) =
+        limiter(&Config { global: Some(GlobalLimit { limit: 1, ..GlobalLimit::default() }), ..free() });
+    let _first = permit(&limiter, &messages(1)).await;
+    let before = clock.now();
+    let other = messages(2);
+    let (second, ()) = tokio::join!(limiter.acquire(&other), async {
+        limiter.set_global(Credential::ANONYMOUS, GlobalLimit { limit: 2, ..GlobalLimit::default() });
+    });
+    assert!(second.is_ok());
+    assert_eq!(clock.now(), before, "it did not wait for the first one's answer");
+    drop(second);
+    limiter.unset_global(Credential::ANONYMOUS);
+    let why = limiter.explain(&messages(2));
+    assert_eq!(why.hold.map(|hold| hold.reason), Some(Reason::Global));
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 mod cancellation;
 mod defects;
 mod efficiency;
+mod global;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headerless;

@@ -107,3 +107,25 @@ fn the_same_path_of_two_credentials_is_two_routes() {
     assert_ne!(of("a"), of("b"));
     assert_eq!(of("a"), of("a"));
 }
+
+/// discord-api-docs#1295, #8330.
+#[test]
+fn a_message_to_be_deleted_falls_under_the_class_of_its_age() {
+    // Discord's docs: this one was written at 1462015105796 ms.
+    let (path, born) = ("/channels/100000000000000001/messages/175928847299117063", 1_462_015_105_796_u64);
+    let delete = || Request::new(Method::Delete, path);
+    let template = |request: &Request| Route::of(request).template().to_owned();
+    let at = |age_ms| template(&delete().with_wall_clock(born + age_ms));
+    let fortnight = 14 * 86_400_000;
+    assert_eq!(template(&delete()), "channels/:id/messages/:id", "without a clock nothing has an age");
+    assert_eq!([at(0), at(9_999)], ["channels/:id/messages/:id@young"; 2]);
+    assert_eq!([at(10_000), at(fortnight - 1)], ["channels/:id/messages/:id@grown"; 2]);
+    assert_eq!(at(fortnight), "channels/:id/messages/:id@old");
+    assert_eq!(
+        template(&delete().with_wall_clock(0)),
+        "channels/:id/messages/:id@young",
+        "a clock that is behind"
+    );
+    let edit = Request::new(Method::Patch, path).with_wall_clock(born);
+    assert_eq!(template(&edit), "channels/:id/messages/:id", "only deletions are counted by age");
+}

@@ -73,8 +73,8 @@ fn s5_another_message_is_not_another_route() {
 }
 
 #[test]
-fn s6_hashes_that_alternate_by_age_break_no_limit() {
-    check(&scenes::hashes_by_age(), seeds(5), hits_nothing);
+fn s6_delete_message_age_classes_each_have_their_own_line() {
+    check(&scenes::hashes_by_age(), seeds(5), wastes_little);
 }
 
 #[test]
@@ -116,6 +116,15 @@ fn s11_a_lowered_global_limit_is_followed() {
         // A burst under the old limit meets the new one; two steps down meet it with ever fewer.
         assert!(score.global <= 75, "{}", score.global);
     }
+}
+
+#[test]
+fn s11_a_raised_global_limit_is_followed_once_it_is_told() {
+    check(&scenes::global("S11 global 50 to 100", 100), seeds(5), |score| {
+        hits_nothing(score);
+        // Five seconds at fifty, then a hundred each second and round trip.
+        assert!(score.span < 13_500_000, "{}", score.span);
+    });
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, End, Moment, Mutation, Output, Ticket};
+use journeyman_limiter::{Answer, Config, Credential, End, GlobalLimit, Moment, Mutation, Output, Ticket};
 
-use super::scenario::Scenario;
+use super::scenario::{Scenario, WALL_MS};
 use super::server::Reply;
 use super::world::{Ended, Machine, Word};
 
@@ -39,10 +39,11 @@ impl Ours {
 
 impl Machine for Ours {
     fn ask(&mut self, now: u64, number: usize, scenario: &Scenario, again: bool) {
-        let (now, request) = (Moment::from_micros(now), &scenario.calls[number].request);
+        let request = scenario.calls[number].request.clone().with_wall_clock(WALL_MS + now / 1_000);
+        let now = Moment::from_micros(now);
         let ticket = match self.before.get(&number).filter(|_| again) {
-            Some(before) => self.machine.enqueue_again(now, request, *before),
-            None => self.machine.enqueue(now, request),
+            Some(before) => self.machine.enqueue_again(now, &request, *before),
+            None => self.machine.enqueue(now, &request),
         };
         self.tickets.insert(number, ticket);
         self.numbers.insert(ticket, number);
@@ -66,6 +67,11 @@ impl Machine for Ours {
         if let Some(ticket) = self.forget(number) {
             self.machine.cancel(Moment::from_micros(now), ticket);
         }
+    }
+
+    fn tell(&mut self, now: u64, limit: u32) {
+        let limit = GlobalLimit { limit, ..GlobalLimit::default() };
+        self.machine.set_global(Moment::from_micros(now), Credential::ANONYMOUS, limit);
     }
 
     fn hear(&mut self, now: u64) -> Vec<Word> {

@@ -9,6 +9,10 @@ use super::server::{Call, Face, Ill, Rule, Trouble};
 
 const MS: u64 = 1_000;
 const SECOND: u64 = 1_000_000;
+const DAY: u64 = 86_400 * SECOND;
+/// What the wall clock says when a scenario begins, and when snowflakes begin (Discord's docs).
+pub(crate) const WALL_MS: u64 = 1_800_000_000_000;
+const EPOCH_MS: u64 = 1_420_070_400_000;
 /// The shortest way, each direction.
 const WAY: u64 = 50 * MS;
 
@@ -27,6 +31,8 @@ pub(crate) struct Scenario {
     pub(crate) headers: bool,
     /// From when on the server's wall clock is another one, and by how many seconds.
     pub(crate) jump: Option<(u64, i64)>,
+    /// When the operator tells the contender a global limit, if it has ears for that.
+    pub(crate) told: Option<(u64, u32)>,
 }
 
 /// What becomes of one try of one request.
@@ -56,6 +62,7 @@ impl Scenario {
             cancelled: 0,
             headers: true,
             jump: None,
+            told: None,
         }
     }
 
@@ -148,35 +155,49 @@ pub(crate) fn many_channels() -> Vec<Scenario> {
 
 /// S5: each request names another message.
 pub(crate) fn distinct_messages() -> Scenario {
-    let calls = (0..100).map(|number| delete(0, number, 0)).collect();
+    let calls = (0..100).map(|number| delete(0, number)).collect();
     Scenario::new("S5 distinct messages", calls, vec![shown(Model::FirstArrival, 5, SECOND)])
 }
 
-/// S6: the hash depends on the message's age (discord-api-docs#1295, #8330).
+/// S6: the limit depends on the message's age when it is deleted (discord-api-docs#1295, #8330).
+///
+/// Young messages are asked for a second after they were written, so that who waits for long meets another limit.
 pub(crate) fn hashes_by_age() -> Scenario {
-    let calls = (0..90).map(|number| delete(0, number, number % 3)).collect();
+    let each = |number: u64| {
+        let asked = if number.is_multiple_of(3) { number / 3 * 200 * MS } else { 0 };
+        let before = [SECOND, 3_600 * SECOND, 20 * DAY][index(number % 3)];
+        let born = asked.cast_signed() - before.cast_signed();
+        let id = (WALL_MS.saturating_add_signed(born / 1_000) - EPOCH_MS) << 22 | number;
+        let path = format!("/channels/{}/messages/{id}", id_of(0));
+        Call { asked, born, sort: number % 3, ..call(Request::new(Method::Delete, path), 0) }
+    };
     let rule = |by, hash, most, window| Rule {
         by,
         face: Face::Shown(hash),
         ..shown(Model::FirstArrival, most, window)
     };
     let rules = vec![
-        rule(|call| (call.sort == 0).then_some(call.resource), "young", 5, SECOND),
-        rule(|call| (call.sort == 1).then_some(call.resource), "grown", 3, SECOND),
-        rule(|call| (call.sort == 2).then_some(call.resource), "old", 30, 4 * SECOND),
+        rule(|call, at| (call.age(at) < 10 * SECOND).then_some(call.resource), "young", 5, SECOND),
+        rule(
+            |call, at| (10 * SECOND..14 * DAY).contains(&call.age(at)).then_some(call.resource),
+            "grown",
+            3,
+            SECOND,
+        ),
+        rule(|call, at| (call.age(at) >= 14 * DAY).then_some(call.resource), "old", 30, 4 * SECOND),
     ];
-    Scenario::new("S6 hashes by age", calls, rules)
+    Scenario::new("S6 hashes by age", (0..90).map(each).collect(), rules)
 }
 
 /// S7: two routes name one hash and are counted apart (discord-api-docs#1442, #8073).
 pub(crate) fn one_hash_two_counters() -> Scenario {
     let each = |number: u64| {
-        if number.is_multiple_of(2) { message(0, 0) } else { delete(0, number, 1) }
+        if number.is_multiple_of(2) { message(0, 0) } else { delete(0, number) }
     };
     let rule = |by| Rule { by, ..shown(Model::Leaky, 5, 5 * SECOND) };
     let rules = vec![
-        rule(|call| (call.sort == 0).then_some(call.resource)),
-        rule(|call| (call.sort == 1).then_some(call.resource)),
+        rule(|call, _| (call.request.method == Method::Post).then_some(call.resource)),
+        rule(|call, _| (call.request.method == Method::Delete).then_some(call.resource)),
     ];
     Scenario::new("S7 one hash, two counters", (0..100).map(each).collect(), rules)
 }
@@ -191,13 +212,13 @@ pub(crate) fn a_loose_limit_shown() -> Scenario {
 /// S9: a new name may be given twice in 10 minutes (discord-api-docs#1909), other changes go on.
 pub(crate) fn a_hidden_limit_of_a_field() -> Scenario {
     let each = |number: u64| {
-        let request = Request::new(Method::Patch, format!("/channels/{}", id(0)));
+        let request = Request::new(Method::Patch, format!("/channels/{}", id_of(0)));
         // A change every second, every tenth of them of the name.
         let sort = u64::from(number.is_multiple_of(10));
         Call { sort, asked: number * SECOND, ..call(request, 0) }
     };
     let name = Rule {
-        by: |call| (call.sort == 1).then_some(call.resource),
+        by: |call, _| (call.sort == 1).then_some(call.resource),
         face: Face::Hidden,
         ..shown(Model::FirstArrival, 2, 600 * SECOND)
     };
@@ -209,7 +230,7 @@ pub(crate) fn a_hidden_limit_of_a_field() -> Scenario {
 pub(crate) fn a_shared_limit() -> Scenario {
     let each = |number: u64| {
         let guild = number % 2;
-        Call { party: 0, ..call(Request::post(format!("/guilds/{}/emojis", id(guild))), guild) }
+        Call { party: 0, ..call(Request::post(format!("/guilds/{}/emojis", id_of(guild))), guild) }
     };
     let shared =
         Trouble { from: 0, until: 1_337 * SECOND, hits: |call| call.resource == 0, ill: Ill::Shared };
@@ -220,11 +241,13 @@ pub(crate) fn a_shared_limit() -> Scenario {
     }
 }
 
-/// S11: the global limit is another one from the sixth second on, and nobody is told.
-pub(crate) fn global(name: &str, later: u64) -> Scenario {
-    let global = Rule { change: Some((5 * SECOND, later)), ..global_rule(Model::Log) };
+/// S11: the global limit is another one from the sixth second on. No header shows it: of a raised one the
+/// operator is told, of a lowered one nobody is.
+pub(crate) fn global(name: &str, later: u32) -> Scenario {
+    let global = Rule { change: Some((5 * SECOND, u64::from(later))), ..global_rule(Model::Log) };
     let rules = vec![global, shown(Model::Leaky, 5, 5 * SECOND)];
-    Scenario::new(name, messages(1_000, 200), rules)
+    let told = Some((5 * SECOND, later)).filter(|_| later > 50);
+    Scenario { told, ..Scenario::new(name, messages(1_000, 200), rules) }
 }
 
 /// S12: 5 become 3 and the hash is another one.
@@ -276,11 +299,11 @@ pub(crate) fn bad_gateways() -> Scenario {
 pub(crate) fn webhooks_of_a_channel() -> Scenario {
     let each = |number: u64| {
         let webhook = number % 3;
-        let path = format!("/webhooks/{}/{}", id(webhook), "t".repeat(68));
+        let path = format!("/webhooks/{}/{}", id_of(webhook), "t".repeat(68));
         Call { parent: 1, ..call(Request::post(path), webhook) }
     };
     let channel = Rule {
-        by: |call| Some(call.parent),
+        by: |call, _| Some(call.parent),
         face: Face::Hidden,
         ..shown(Model::FirstArrival, 30, 60 * SECOND)
     };
@@ -292,8 +315,8 @@ pub(crate) fn webhooks_of_a_channel() -> Scenario {
 pub(crate) fn reactions() -> Scenario {
     let each = |number: u64| {
         let method = if number.is_multiple_of(2) { Method::Put } else { Method::Delete };
-        let message = id(1_000 + number);
-        let path = format!("/channels/{}/messages/{message}/reactions/%F0%9F%94%A5/@me", id(0));
+        let message = id_of(1_000 + number);
+        let path = format!("/channels/{}/messages/{message}/reactions/%F0%9F%94%A5/@me", id_of(0));
         call(Request::new(method, path), 0)
     };
     let rules = vec![shown(Model::FirstArrival, 1, 250 * MS)];
@@ -301,11 +324,11 @@ pub(crate) fn reactions() -> Scenario {
 }
 
 fn shown(model: Model, most: u64, window: u64) -> Rule {
-    Rule { by: |call| Some(call.resource), model, most, window, face: Face::Shown("b0ca"), change: None }
+    Rule { by: |call, _| Some(call.resource), model, most, window, face: Face::Shown("b0ca"), change: None }
 }
 
 fn global_rule(model: Model) -> Rule {
-    Rule { by: |_| Some(0), face: Face::Global, ..shown(model, 50, SECOND) }
+    Rule { by: |_, _| Some(0), face: Face::Global, ..shown(model, 50, SECOND) }
 }
 
 fn messages(requests: u64, channels: u64) -> Vec<Call> {
@@ -315,18 +338,22 @@ fn messages(requests: u64, channels: u64) -> Vec<Call> {
 }
 
 fn message(channel: u64, party: u64) -> Call {
-    Call { party, ..call(Request::post(format!("/channels/{}/messages", id(channel))), channel) }
+    Call { party, ..call(Request::post(format!("/channels/{}/messages", id_of(channel))), channel) }
 }
 
-fn delete(channel: u64, message: u64, sort: u64) -> Call {
-    let path = format!("/channels/{}/messages/{}", id(channel), id(1_000 + message));
-    Call { sort, ..call(Request::new(Method::Delete, path), channel) }
+fn delete(channel: u64, message: u64) -> Call {
+    let path = format!("/channels/{}/messages/{}", id_of(channel), id_of(1_000 + message));
+    call(Request::new(Method::Delete, path), channel)
 }
 
 fn call(request: Request, resource: u64) -> Call {
-    Call { asked: 0, request, resource, parent: 0, sort: 0, party: resource }
+    Call { asked: 0, request, resource, parent: 0, sort: 0, born: 0, party: resource }
 }
 
-fn id(number: u64) -> u64 {
+fn id_of(number: u64) -> u64 {
     100_000_000_000_000_000 + number
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use journeyman_limiter::Request;
 
 use super::limit::{Limit, Model};
-use super::scenario::Scenario;
+use super::scenario::{Scenario, WALL_MS};
 
 /// A request of a scenario, with what the server knows of it beyond its path.
 #[derive(Clone, Debug)]
@@ -15,16 +15,25 @@ pub(crate) struct Call {
     /// The resource that it is for, and the other resource that it falls under.
     pub(crate) resource: u64,
     pub(crate) parent: u64,
-    /// What the path does not show: the age of a message, the fields of a body.
+    /// What the path does not show, as the fields of a body.
     pub(crate) sort: u64,
+    /// When the message that it is about was written, in microseconds after the beginning.
+    pub(crate) born: i64,
     /// Among whom fairness is measured.
     pub(crate) party: u64,
 }
 
-/// One limit for each key that `by` gives; a request without a key is not counted.
+impl Call {
+    /// How old its message is at a moment.
+    pub(crate) fn age(&self, at: u64) -> u64 {
+        u64::try_from(at.cast_signed() - self.born).unwrap_or_default()
+    }
+}
+
+/// One limit for each key that `by` gives at a moment; a request without a key is not counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
-    pub(crate) by: fn(&Call) -> Option<u64>,
+    pub(crate) by: fn(&Call, u64) -> Option<u64>,
     pub(crate) model: Model,
     pub(crate) most: u64,
     pub(crate) window: u64,
@@ -148,7 +157,7 @@ impl Server {
     /// How long until the call would be accepted, if nobody else comes and nothing changes.
     pub(crate) fn wait(&self, at: u64, call: &Call) -> u64 {
         let ill = self.ill(at, call).map_or(0, |trouble| trouble.until - at);
-        let limits = self.keys(call).map(|key| self.wait_of(at, key)).max().unwrap_or(0);
+        let limits = self.keys(at, call).map(|key| self.wait_of(at, key)).max().unwrap_or(0);
         ill.max(limits)
     }
 
@@ -170,13 +179,13 @@ impl Server {
     }
 
     /// The limits that a call falls under.
-    fn keys(&self, call: &Call) -> impl Iterator<Item = (usize, u64)> {
-        self.rules.iter().enumerate().filter_map(|(place, rule)| Some((place, (rule.by)(call)?)))
+    fn keys(&self, at: u64, call: &Call) -> impl Iterator<Item = (usize, u64)> {
+        self.rules.iter().enumerate().filter_map(move |(place, rule)| Some((place, (rule.by)(call, at)?)))
     }
 
     /// As `keys`, each brought up to the time.
     fn come(&mut self, at: u64, call: &Call) -> Vec<(usize, u64)> {
-        let keys: Vec<_> = self.keys(call).collect();
+        let keys: Vec<_> = self.keys(at, call).collect();
         for key in &keys {
             let (rule, most) = (&self.rules[key.0], self.rules[key.0].most_at(at));
             let limit = self.limits.entry(*key);
@@ -242,7 +251,7 @@ impl Server {
         let age = u8::from(rule.change.is_some_and(|(from, _)| from <= at));
         let reset_after = limit.reset_after(at) / 1_000;
         let jump = self.jump.filter(|(from, _)| *from <= at).map_or(0, |(_, by)| by);
-        let wall = 1_800_000_000_i64.saturating_add(jump).unsigned_abs() * 1_000 + at / 1_000;
+        let wall = (WALL_MS / 1_000).saturating_add_signed(jump) * 1_000 + at / 1_000;
         vec![
             ("x-ratelimit-limit", limit.most().to_string()),
             ("x-ratelimit-remaining", limit.remaining().to_string()),

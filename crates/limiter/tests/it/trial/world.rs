@@ -24,6 +24,8 @@ pub(crate) trait Machine {
     fn departed(&mut self, now: u64, number: usize);
     fn ended(&mut self, now: u64, number: usize, ended: &Ended<'_>);
     fn cancel(&mut self, now: u64, number: usize);
+    /// The operator tells the global limit.
+    fn tell(&mut self, _now: u64, _limit: u32) {}
     fn hear(&mut self, now: u64) -> Vec<Word>;
     fn next_wakeup(&self) -> Option<u64>;
 }
@@ -41,6 +43,7 @@ enum Event {
     Answer(Reply),
     Lost,
     Cancel,
+    Tell(u32),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +87,9 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, machine: impl Machine) -> Scor
             world.plan(call.asked + after, number, Event::Cancel);
         }
     }
+    if let Some((at, limit)) = scenario.told {
+        world.plan(at, 0, Event::Tell(limit));
+    }
     world.run();
     world.score.close(&world.server)
 }
@@ -115,6 +121,7 @@ impl<M: Machine> World<'_, M> {
                 self.machine.ask(now, number, self.scenario, again);
             }
             Event::Depart if self.stages[number] == Stage::Granted => self.depart(now, number),
+            Event::Tell(limit) => self.machine.tell(now, limit),
             Event::Arrive(fate) => self.arrive(now, number, fate),
             Event::Answer(reply) if self.stages[number] == Stage::Away => self.answer(now, number, &reply),
             Event::Lost if self.stages[number] == Stage::Away => {
