@@ -1,6 +1,9 @@
 //! The limiter's settings with their defaults. It holds no limit that Discord names in its answers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use crate::tenant::Tenant;
 
 /// What can be set. Every field has a default; limits that headers show are learnt, not set.
 ///
@@ -21,10 +24,17 @@ pub struct Config {
     pub headerless: Duration,
     /// The longest wait; a request that would wait longer is refused: 15 min.
     pub max_wait: Duration,
-    /// How many requests may wait at once; further ones are refused: 100,000.
+    /// How many requests may wait at once: 100,000. What happens to further ones, `shedding` says.
     pub max_waiting: usize,
-    /// After how long in line a request counts as one class more urgent: 10 s. So a bulk request competes
-    /// with critical ones after three times this long, and goes before those that came later.
+    /// How many requests of one tenant of one credential may wait at once: 100,000.
+    pub max_waiting_per_tenant: usize,
+    /// Who is refused when too many wait: whoever comes.
+    pub shedding: Shedding,
+    /// How often per round a tenant is served: once, for tenants that are not listed.
+    pub weights: BTreeMap<Tenant, u32>,
+    /// After how long in line a request counts as overdue: 10 s. Of every eight grants of a credential, and
+    /// of a route, one goes to the eldest if it is overdue, whatever its class, tenant and bucket. So a
+    /// request before which `n` others came goes at the latest with the `8 (n + 1)`-th grant after that.
     pub ageing: Duration,
     /// How long after its connection closed a request may still reach the server: 1 s.
     pub lost_margin: Duration,
@@ -47,6 +57,9 @@ impl Default for Config {
             headerless: Duration::from_secs(1),
             max_wait: Duration::from_mins(15),
             max_waiting: 100_000,
+            max_waiting_per_tenant: 100_000,
+            shedding: Shedding::RejectNew,
+            weights: BTreeMap::new(),
             ageing: Duration::from_secs(10),
             lost_margin: Duration::from_secs(1),
             edge_ban: Duration::from_hours(1),
@@ -55,6 +68,25 @@ impl Default for Config {
             mutation: Mutation::None,
         }
     }
+}
+
+impl Config {
+    /// How often per round a tenant is served.
+    pub(crate) fn weight(&self, tenant: Tenant) -> u32 {
+        self.weights.get(&tenant).copied().unwrap_or(1).max(1)
+    }
+}
+
+/// Who is refused when as many wait as may.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shedding {
+    /// Whoever comes.
+    #[default]
+    RejectNew,
+    /// The bulk request that waits longest, of the tenant where its own bound is reached, else of all; if
+    /// no bulk request waits, whoever comes.
+    DropOldestBulk,
 }
 
 /// At most `limit` requests in any `window`.

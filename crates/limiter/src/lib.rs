@@ -122,7 +122,7 @@ mod verdict;
 pub use backoff::full_jitter;
 #[doc(hidden)]
 pub use config::Mutation;
-pub use config::{Config, GlobalLimit};
+pub use config::{Config, GlobalLimit, Shedding};
 pub use credential::Credential;
 pub use explain::{Explanation, Hold, Knowledge};
 pub use fields::Fields;

@@ -1,10 +1,25 @@
 //! Who waits, in which order, and when to look again. It knows no limits.
 
-use std::collections::{BTreeSet, VecDeque};
+mod crowd;
+mod hall;
+mod line;
+mod turns;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use journeyman_moment::Moment;
 
+use crate::config::Config;
+use crate::priority::Priority;
 use crate::reason::{Reason, Waits};
+use crate::tenant::Tenant;
+
+use crowd::Crowd;
+use hall::Hall;
+use line::{Line, State, is_elders_turn};
+
+pub(crate) use crowd::Place;
+pub(crate) use line::Claim;
 
 /// A request's place in the line, and its name until it has ended. Earlier tickets compare less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,93 +36,96 @@ pub(crate) enum Subject {
     Waiter(Ticket),
 }
 
+/// Whose turn it is among the lines of a credential. The more urgent compares less, then the elder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Next {
+    class: Priority,
+    pub(crate) ticket: Ticket,
+    pub(crate) lane: u32,
+}
+
 /// All lines and timers.
 #[derive(Debug, Default)]
 pub(crate) struct Lineup {
-    /// By the route's number.
-    queues: Vec<Queue>,
-    /// By the credential's number.
-    halls: Vec<Hall>,
+    /// By the route's number; only where somebody waits.
+    lines: BTreeMap<u32, Line>,
+    /// By the credential's number; only where a route with room waits.
+    halls: BTreeMap<u32, Hall>,
     timers: BTreeSet<(Moment, Subject)>,
-    waiting: usize,
-}
-
-/// Those who wait for one route.
-#[derive(Debug, Default)]
-struct Queue {
-    /// Ascending.
-    tickets: VecDeque<Ticket>,
-    state: State,
-    wake: Option<Moment>,
-    waits: Waits,
-}
-
-/// Why nobody of a line has gone yet.
-#[derive(Clone, Copy, Debug, Default)]
-enum State {
-    #[default]
-    Empty,
-    /// The route's own limits.
-    Blocked { reason: Reason, since: Moment },
-    /// What all routes of the credential have in common.
-    Ready { first: Ticket, exempt: bool, before: Waits },
-}
-
-/// The lines of one credential whose own limits have room.
-#[derive(Debug, Default)]
-struct Hall {
-    ready: [BTreeSet<(Ticket, u32)>; 2],
-    closed: Option<(Reason, Moment)>,
-    wake: Option<Moment>,
-    waits: Waits,
+    crowd: Crowd,
 }
 
 impl Lineup {
-    pub(crate) fn push(&mut self, lane: u32, ticket: Ticket) {
-        let queue = slot(&mut self.queues, lane);
-        // Whoever comes back keeps the number, and with it the place.
-        let place = queue.tickets.partition_point(|other| *other < ticket);
-        queue.tickets.insert(place, ticket);
-        self.waiting += 1;
+    pub(crate) fn push(&mut self, lane: u32, account: u32, ticket: Ticket, claim: Claim, config: &Config) {
+        self.lines.entry(lane).or_default().push(ticket, claim, config);
+        self.crowd.enter(account, ticket, &claim);
     }
 
     /// Takes a ticket out of its line, wherever it stands.
-    pub(crate) fn remove(&mut self, lane: u32, ticket: Ticket) {
-        let queue = slot(&mut self.queues, lane);
-        if let Ok(place) = queue.tickets.binary_search(&ticket) {
-            queue.tickets.remove(place);
-            self.waiting -= 1;
+    pub(crate) fn remove(&mut self, lane: u32, account: u32, ticket: Ticket) {
+        let claim = self.lines.get_mut(&lane).and_then(|queue| queue.remove(ticket));
+        if let Some(claim) = claim {
+            self.crowd.leave(account, ticket, &claim);
+        }
+    }
+
+    /// Counts that a ticket goes, before it is removed.
+    pub(crate) fn spend(&mut self, lane: u32, account: u32, ticket: Ticket, config: &Config) {
+        let Some(queue) = self.lines.get_mut(&lane) else { return };
+        let (Some(claim), State::Ready { exempt, .. }) = (queue.spend(ticket, config), queue.state) else {
+            return;
+        };
+        if let Some(hall) = self.halls.get_mut(&account) {
+            hall.ready[usize::from(exempt)].spend(ticket, &claim, config);
         }
     }
 
     pub(crate) fn waiting(&self) -> usize {
-        self.waiting
+        self.crowd.waiting()
     }
 
-    pub(crate) fn tickets(&self, lane: u32) -> impl ExactSizeIterator<Item = Ticket> {
-        self.queues.get(lane as usize).map(|queue| queue.tickets.iter().copied()).unwrap_or_default()
+    /// Whether there is a place for one more of a tenant.
+    pub(crate) fn place(&self, account: u32, tenant: Tenant, config: &Config) -> Place {
+        self.crowd.place(account, tenant, config)
     }
 
-    pub(crate) fn first(&self, lane: u32) -> Option<Ticket> {
-        self.queues.get(lane as usize)?.tickets.front().copied()
+    /// How many wait for a route.
+    pub(crate) fn waiting_for(&self, lane: u32) -> usize {
+        self.lines.get(&lane).map_or(0, Line::len)
+    }
+
+    /// All who wait for a route, each with how many of them go before it at least.
+    pub(crate) fn each(&self, lane: u32) -> Vec<(usize, Ticket)> {
+        self.lines.get(&lane).map_or_else(Vec::new, Line::each)
     }
 
     pub(crate) fn is_waited_for(&self, lane: u32) -> bool {
-        // Mostly nobody waits at all, and looking at each line costs memory that is not in the cache.
-        self.waiting > 0 && self.first(lane).is_some()
+        // Mostly nobody waits at all, and looking for a line costs memory that is not in the cache.
+        self.waiting() > 0 && self.waiting_for(lane) > 0
     }
 
-    /// The route's own limits have room for the first of its line.
-    pub(crate) fn ready(&mut self, now: Moment, lane: u32, account: u32, exempt: bool) {
-        let Some(first) = self.first(lane) else { return };
-        let queue = slot(&mut self.queues, lane);
-        if matches!(queue.state, State::Ready { first: same, .. } if same == first) {
+    /// The route's own limits have room for one of its line.
+    pub(crate) fn ready(
+        &mut self,
+        now: Moment,
+        lane: u32,
+        account: u32,
+        exempt: bool,
+        work: u64,
+        config: &Config,
+    ) {
+        let Some(queue) = self.lines.get(&lane) else { return };
+        let Some(offer) = queue.offer(work) else { return };
+        if matches!(queue.state, State::Ready { offer: same, .. } if same == offer) {
             return;
         }
         self.leave(now, lane, account);
-        let hall = slot(&mut self.halls, account);
-        hall.ready[usize::from(exempt)].insert((first, lane));
-        slot(&mut self.queues, lane).state = State::Ready { first, exempt, before: hall.waits_at(now) };
+        let hall = self.halls.entry(account).or_default();
+        hall.ready[usize::from(exempt)].insert(lane, &offer, config);
+        let before = hall.waits_at(now);
+        if let Some(queue) = self.lines.get_mut(&lane) {
+            queue.state = State::Ready { offer, exempt, before };
+        }
     }
 
     /// The route's own limits have no room before a moment, if one is known.
@@ -120,26 +138,35 @@ impl Lineup {
         until: Option<Moment>,
     ) {
         self.leave(now, lane, account);
-        slot(&mut self.queues, lane).state = State::Blocked { reason, since: now };
+        if let Some(queue) = self.lines.get_mut(&lane) {
+            queue.state = State::Blocked { reason, since: now };
+        }
         self.wake_lane(lane, until);
     }
 
     /// Nobody waits for the route.
     pub(crate) fn empty(&mut self, now: Moment, lane: u32, account: u32) {
         self.leave(now, lane, account);
+        self.lines.remove(&lane);
+        if self.halls.get(&account).is_some_and(Hall::is_unused) {
+            self.halls.remove(&account);
+        }
     }
 
     /// Ends the present state of a line, and counts the time spent in it.
     fn leave(&mut self, now: Moment, lane: u32, account: u32) {
         self.wake_lane(lane, None);
-        let queue = slot(&mut self.queues, lane);
+        let Some(queue) = self.lines.get_mut(&lane) else { return };
         let state = std::mem::take(&mut queue.state);
-        if let State::Ready { first, exempt, .. } = state {
-            slot(&mut self.halls, account).ready[usize::from(exempt)].remove(&(first, lane));
-        }
         let spent = self.spent(now, state, account);
-        let queue = slot(&mut self.queues, lane);
-        queue.waits = queue.waits.plus(&spent);
+        if let State::Ready { offer, exempt, .. } = state
+            && let Some(hall) = self.halls.get_mut(&account)
+        {
+            hall.ready[usize::from(exempt)].remove(lane, &offer);
+        }
+        if let Some(queue) = self.lines.get_mut(&lane) {
+            queue.waits = queue.waits.plus(&spent);
+        }
     }
 
     fn spent(&self, now: Moment, state: State, account: u32) -> Waits {
@@ -148,7 +175,7 @@ impl Lineup {
             State::Empty => {}
             State::Blocked { reason, since } => spent.add(reason, since, now),
             State::Ready { before, .. } => {
-                if let Some(hall) = self.halls.get(account as usize) {
+                if let Some(hall) = self.halls.get(&account) {
                     spent = hall.waits_at(now).since(&before);
                 }
             }
@@ -158,62 +185,77 @@ impl Lineup {
 
     /// The running total of a line's waits.
     pub(crate) fn waits(&self, now: Moment, lane: u32, account: u32) -> Waits {
-        let Some(queue) = self.queues.get(lane as usize) else { return Waits::default() };
+        let Some(queue) = self.lines.get(&lane) else { return Waits::default() };
         queue.waits.plus(&self.spent(now, queue.state, account))
     }
 
     /// Why the line waits at present.
     pub(crate) fn reason(&self, lane: u32, account: u32) -> Option<Reason> {
-        match self.queues.get(lane as usize)?.state {
+        match self.lines.get(&lane)?.state {
             State::Empty => None,
             State::Blocked { reason, .. } => Some(reason),
-            State::Ready { .. } => self.halls.get(account as usize)?.closed.map(|(reason, _)| reason),
+            State::Ready { .. } => self.closed(account),
         }
     }
 
     /// What closes all routes of a credential at present.
     pub(crate) fn closed(&self, account: u32) -> Option<Reason> {
-        self.halls.get(account as usize)?.closed.map(|(reason, _)| reason)
+        self.halls.get(&account)?.closed.map(|(reason, _)| reason)
     }
 
-    pub(crate) fn check_invariants(&self) {
-        let waiting: usize = self.queues.iter().map(|queue| queue.tickets.len()).sum();
-        assert_eq!(waiting, self.waiting, "the number of those who wait");
-        for queue in &self.queues {
-            assert!(queue.tickets.iter().is_sorted(), "a line is out of order: {queue:?}");
-            assert!(
-                queue.tickets.is_empty() == matches!(queue.state, State::Empty),
-                "a line nobody looks after: {queue:?}"
-            );
+    /// Whether a route of a credential has room and waits all the same.
+    pub(crate) fn is_any_ready(&self, account: u32, exempt: bool) -> bool {
+        self.waiting() > 0
+            && self.halls.get(&account).is_some_and(|hall| !hall.ready[usize::from(exempt)].is_empty())
+    }
+
+    /// Who goes next of those whose route has room: the most urgent class; in it tenants in turn; of a
+    /// tenant the bucket with the most work, then the eldest. One in eight is the eldest of all, once it
+    /// has waited long: of the lines, and of the line whose turn it is.
+    pub(crate) fn next(&self, now: Moment, account: u32, exempt: bool, config: &Config) -> Option<Next> {
+        let ready = &self.halls.get(&account)?.ready[usize::from(exempt)];
+        let (ticket, lane) = ready.eldest()?;
+        let claim = self.lines.get(&lane)?.claim(ticket)?;
+        if is_elders_turn(ready.passed, claim, now, config) {
+            return Some(Next { class: Priority::Critical, ticket, lane });
         }
-        let wakes = self.queues.iter().filter(|queue| queue.wake.is_some()).count();
-        let halls = self.halls.iter().filter(|hall| hall.wake.is_some()).count();
-        let waiters = self.timers.iter().filter(|(_, subject)| matches!(subject, Subject::Waiter(_))).count();
-        assert_eq!(self.timers.len(), wakes + halls + waiters, "a timer belongs to nobody");
-        assert_eq!(waiters, self.waiting, "not everybody who waits has a bound");
+        let (class, first, lane) = ready.first()?;
+        let ticket = self.lines.get(&lane)?.choose(now, first, config);
+        Some(Next { class, ticket, lane })
     }
 
-    /// The earliest ticket of a credential whose route has room.
-    pub(crate) fn first_ready(&self, account: u32, exempt: bool) -> Option<(Ticket, u32)> {
-        self.halls.get(account as usize)?.ready[usize::from(exempt)].first().copied()
+    /// How many go before a ticket at least, if nobody leaves: of its own route, and of others that have
+    /// room now.
+    pub(crate) fn before(&self, lane: u32, account: u32, ticket: Ticket) -> (usize, usize) {
+        let Some(queue) = self.lines.get(&lane) else { return (0, 0) };
+        let (State::Ready { offer, exempt, .. }, Some(hall)) = (queue.state, self.halls.get(&account)) else {
+            return (queue.before(ticket), 0);
+        };
+        let class = queue.claim(ticket).map_or(Priority::Critical, |claim| claim.class);
+        (queue.before(ticket), hall.ready[usize::from(exempt)].before(lane, ticket, class, &offer))
     }
 
     /// What all routes have in common has no room before a moment, if one is known; or it has.
     pub(crate) fn close(&mut self, now: Moment, account: u32, closed: Option<Reason>, until: Option<Moment>) {
-        let hall = slot(&mut self.halls, account);
-        if hall.closed.is_none() && closed.is_none() {
+        if closed.is_none() && !self.halls.contains_key(&account) {
             return;
         }
+        let hall = self.halls.entry(account).or_default();
         if hall.closed.map(|(reason, _)| reason) != closed {
             hall.waits = hall.waits_at(now);
             hall.closed = closed.map(|reason| (reason, now));
         }
         let old = std::mem::replace(&mut hall.wake, until);
+        let unused = hall.is_unused();
         self.set_timer(Subject::Account(account), old, until);
+        if unused {
+            self.halls.remove(&account);
+        }
     }
 
     fn wake_lane(&mut self, lane: u32, until: Option<Moment>) {
-        let old = std::mem::replace(&mut slot(&mut self.queues, lane).wake, until);
+        let Some(queue) = self.lines.get_mut(&lane) else { return };
+        let old = std::mem::replace(&mut queue.wake, until);
         self.set_timer(Subject::Lane(lane), old, until);
     }
 
@@ -237,8 +279,16 @@ impl Lineup {
         }
         self.timers.pop_first();
         match subject {
-            Subject::Lane(lane) => slot(&mut self.queues, lane).wake = None,
-            Subject::Account(account) => slot(&mut self.halls, account).wake = None,
+            Subject::Lane(lane) => {
+                if let Some(queue) = self.lines.get_mut(&lane) {
+                    queue.wake = None;
+                }
+            }
+            Subject::Account(account) => {
+                if let Some(hall) = self.halls.get_mut(&account) {
+                    hall.wake = None;
+                }
+            }
             Subject::Waiter(_) => {}
         }
         Some(subject)
@@ -247,22 +297,24 @@ impl Lineup {
     pub(crate) fn next_timer(&self) -> Option<(Moment, Subject)> {
         self.timers.first().copied()
     }
-}
 
-impl Hall {
-    fn waits_at(&self, now: Moment) -> Waits {
-        let mut waits = self.waits;
-        if let Some((reason, since)) = self.closed {
-            waits.add(reason, since, now);
-        }
-        waits
+    pub(crate) fn is_in(&self, lane: u32, ticket: Ticket) -> bool {
+        self.lines.get(&lane).is_some_and(|queue| queue.claim(ticket).is_some())
     }
-}
 
-fn slot<T: Default>(list: &mut Vec<T>, place: u32) -> &mut T {
-    let place = place as usize;
-    if list.len() <= place {
-        list.resize_with(place + 1, T::default);
+    pub(crate) fn check_invariants(&self) {
+        let waiting: usize = self.lines.values().map(Line::len).sum();
+        assert_eq!(waiting, self.waiting(), "the number of those who wait");
+        self.crowd.check_invariants();
+        self.lines.values().for_each(Line::check_invariants);
+        let offered = self.lines.values().filter(|queue| matches!(queue.state, State::Ready { .. })).count();
+        let ready = self.halls.values().flat_map(|hall| &hall.ready);
+        assert_eq!(offered, ready.clone().map(hall::Ready::len).sum::<usize>(), "the lines with room");
+        ready.for_each(hall::Ready::check_invariants);
+        let wakes = self.lines.values().filter(|queue| queue.wake.is_some()).count();
+        let halls = self.halls.values().filter(|hall| hall.wake.is_some()).count();
+        let waiters = self.timers.iter().filter(|(_, subject)| matches!(subject, Subject::Waiter(_))).count();
+        assert_eq!(self.timers.len(), wakes + halls + waiters, "a timer belongs to nobody");
+        assert_eq!(waiters, self.waiting(), "not everybody who waits has a bound");
     }
-    &mut list[place]
 }

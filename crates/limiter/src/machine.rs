@@ -11,7 +11,7 @@ use crate::credential::Credential;
 use crate::explain::Explanation;
 use crate::ledger::{End, Grant, Ledger, Reach};
 use crate::limit::Room;
-use crate::lineup::{Lineup, Subject, Ticket};
+use crate::lineup::{Claim, Lineup, Next, Place, Subject, Ticket};
 use crate::reason::{Reason, Waits};
 use crate::request::Request;
 use crate::slab::Slab;
@@ -147,18 +147,22 @@ impl Machine {
         let stage = Stage::Waiting { give_up, timed: false };
         let place = self.entries.insert(Entry { number, lane, stage, waited: None });
         let ticket = Ticket { number, place };
-        if self.lineup.waiting() >= self.config.max_waiting {
-            self.refuse_full(now, ticket, give_up);
-            return ticket;
-        }
         if self.may_pass(now, lane) {
             self.go(ticket, lane);
             return ticket;
         }
-        self.lineup.push(lane, ticket);
-        if self.lineup.first(lane) == Some(ticket) {
-            self.look_at(now, lane);
+        let account = self.ledger.account_of(lane);
+        match self.lineup.place(account, request.tenant, &self.config) {
+            Place::Free => {}
+            Place::InsteadOf(other) => self.shed(now, other),
+            Place::None => {
+                self.refuse_full(now, ticket, lane, give_up);
+                return ticket;
+            }
         }
+        let claim = Claim { class: request.priority, tenant: request.tenant, since: now };
+        self.lineup.push(lane, account, ticket, claim, &self.config);
+        self.look_at(now, lane);
         self.pump(now);
         self.wait_or_refuse(now, ticket, lane, give_up);
         ticket
@@ -323,7 +327,8 @@ impl Machine {
         }
         match self.ledger.room(now, lane, &self.config) {
             (Room::Free, _) => {
-                self.lineup.ready(now, lane, account, exempt);
+                let work = self.ledger.work(lane, |lane| self.lineup.waiting_for(lane), &self.config);
+                self.lineup.ready(now, lane, account, exempt, work, &self.config);
                 self.stale.push(account);
             }
             (Room::Until(until), reason) => self.lineup.blocked(now, lane, account, reason, Some(until)),
@@ -335,14 +340,14 @@ impl Machine {
     fn may_pass(&mut self, now: Moment, lane: u32) -> bool {
         let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
         !self.lineup.is_waited_for(lane)
-            && self.lineup.first_ready(account, exempt).is_none()
+            && !self.lineup.is_any_ready(account, exempt)
             && self.ledger.room(now, lane, &self.config).0 == Room::Free
             && self.ledger.gate(now, account, exempt, &self.config).0 == Room::Free
     }
 
     fn pump(&mut self, now: Moment) {
         while let Some(account) = self.stale.pop() {
-            while let Some((ticket, lane)) = self.next_of(now, account) {
+            while let Some(Next { ticket, lane, .. }) = self.next_of(now, account) {
                 if self.ledger.room(now, lane, &self.config).0 == Room::Free {
                     self.grant(now, ticket, lane);
                 }
@@ -351,15 +356,15 @@ impl Machine {
         }
     }
 
-    /// The earliest ticket of a credential that nothing holds back; notes what does.
-    fn next_of(&mut self, now: Moment, account: u32) -> Option<(Ticket, u32)> {
-        let mut first = None;
+    /// Whose turn it is of those of a credential whom nothing holds back; notes what does.
+    fn next_of(&mut self, now: Moment, account: u32) -> Option<Next> {
+        let mut first: Option<Next> = None;
         let mut closed: Option<(Reason, Option<Moment>)> = None;
         for exempt in [true, false] {
-            let Some(head) = self.lineup.first_ready(account, exempt) else { continue };
+            let Some(next) = self.lineup.next(now, account, exempt, &self.config) else { continue };
             let until = match self.ledger.gate(now, account, exempt, &self.config) {
                 (Room::Free, _) => {
-                    first = Some(first.map_or(head, |other| head.min(other)));
+                    first = Some(first.map_or(next, |other| next.min(other)));
                     continue;
                 }
                 (Room::Until(until), reason) => (reason, Some(until)),
@@ -385,7 +390,8 @@ impl Machine {
     fn grant(&mut self, now: Moment, ticket: Ticket, lane: u32) {
         let account = self.ledger.account_of(lane);
         let waits = self.lineup.waits(now, lane, account);
-        self.lineup.remove(lane, ticket);
+        self.lineup.spend(lane, account, ticket, &self.config);
+        self.lineup.remove(lane, account, ticket);
         if let Some(before) = entry(&mut self.entries, ticket).and_then(|entry| entry.waited.as_mut()) {
             **before = waits.since(before);
         }
@@ -417,28 +423,32 @@ impl Machine {
         entry.waited = Some(Box::new(waits));
         entry.stage = Stage::Waiting { give_up, timed: true };
         self.lineup.set_timer(Subject::Waiter(ticket), None, Some(give_up));
-        let ahead = self.lineup.tickets(lane).len().saturating_sub(1);
-        self.refuse_if_late(now, ticket, lane, ahead);
+        let before = self.lineup.before(lane, self.ledger.account_of(lane), ticket);
+        self.refuse_if_late(now, ticket, lane, before);
         self.pump(now);
     }
 
-    fn refuse_if_late(&mut self, now: Moment, ticket: Ticket, lane: u32, ahead: usize) {
+    /// Refuses one who would be too late even if all before it leave, and says whether it was.
+    fn refuse_if_late(&mut self, now: Moment, ticket: Ticket, lane: u32, before: (usize, usize)) -> bool {
         let Some(Entry { stage: Stage::Waiting { give_up, .. }, .. }) = entry(&mut self.entries, ticket)
         else {
-            return;
+            return false;
         };
         let give_up = *give_up;
-        let (earliest, reason) = self.ledger.earliest(now, lane, ahead, &self.config);
+        let (earliest, reason) = self.ledger.earliest(now, lane, before, &self.config);
         if earliest > give_up {
             self.refuse(now, ticket, reason, earliest.since(now), give_up.since(now));
         }
+        earliest > give_up
     }
 
     /// Refuses those of a line who would be too late.
     fn refuse_late(&mut self, now: Moment, lane: u32) {
-        let tickets: Vec<Ticket> = self.lineup.tickets(lane).collect();
-        for (ahead, ticket) in tickets.into_iter().enumerate() {
-            self.refuse_if_late(now, ticket, lane, ahead);
+        let mut refused = 0;
+        for (before, ticket) in self.lineup.each(lane) {
+            // Who is refused here goes before nobody.
+            let before = before.saturating_sub(refused);
+            refused += usize::from(self.refuse_if_late(now, ticket, lane, (before, 0)));
         }
     }
 
@@ -456,14 +466,29 @@ impl Machine {
         let Some(lane) = entry(&mut self.entries, ticket).map(|entry| entry.lane) else { return };
         let account = self.ledger.account_of(lane);
         let reason = self.lineup.reason(lane, account).unwrap_or(Reason::Bucket);
-        let (earliest, _) = self.ledger.earliest(now, lane, 0, &self.config);
+        let (earliest, _) = self.ledger.earliest(now, lane, (0, 0), &self.config);
         self.refuse(now, ticket, reason, earliest.since(now), Duration::ZERO);
     }
 
-    fn refuse_full(&mut self, now: Moment, ticket: Ticket, give_up: Moment) {
+    fn refuse_full(&mut self, now: Moment, ticket: Ticket, lane: u32, give_up: Moment) {
         self.entries.remove(ticket.place);
-        let refusal = Refusal { reason: Reason::Full, wait: Duration::ZERO, allowed: give_up.since(now) };
+        let (earliest, _) = self.ledger.earliest(now, lane, (self.lineup.waiting_for(lane), 0), &self.config);
+        let (wait, allowed) = (earliest.since(now), give_up.since(now));
+        let refusal = Refusal { reason: Reason::Full, wait, allowed };
         self.outputs.push_back(Output::Refused { ticket, refusal });
+    }
+
+    /// Refuses one who waits, so that another may wait in its place.
+    fn shed(&mut self, now: Moment, ticket: Ticket) {
+        let Some(Entry { lane, stage: Stage::Waiting { give_up, .. }, .. }) =
+            entry(&mut self.entries, ticket)
+        else {
+            return;
+        };
+        let (lane, allowed) = (*lane, give_up.since(now));
+        let before = self.lineup.before(lane, self.ledger.account_of(lane), ticket);
+        let (earliest, _) = self.ledger.earliest(now, lane, before, &self.config);
+        self.refuse(now, ticket, Reason::Full, earliest.since(now), allowed);
     }
 
     fn refuse(&mut self, now: Moment, ticket: Ticket, reason: Reason, wait: Duration, allowed: Duration) {
@@ -478,11 +503,8 @@ impl Machine {
         if let Stage::Waiting { give_up, timed: true } = entry.stage {
             self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
         }
-        let was_first = self.lineup.first(entry.lane) == Some(ticket);
-        self.lineup.remove(entry.lane, ticket);
-        if was_first {
-            self.look_at(now, entry.lane);
-        }
+        self.lineup.remove(entry.lane, self.ledger.account_of(entry.lane), ticket);
+        self.look_at(now, entry.lane);
     }
 }
 
@@ -492,7 +514,7 @@ impl Machine {
     pub fn explain(&self, now: Moment, request: &Request) -> Explanation {
         let now = self.now.max(now);
         let mut explanation = self.ledger.explain(now, request, &self.config);
-        explanation.waiting = self.ledger.find(request).map_or(0, |lane| self.lineup.tickets(lane).len());
+        explanation.waiting = self.ledger.find(request).map_or(0, |lane| self.lineup.waiting_for(lane));
         explanation
     }
 
@@ -509,7 +531,7 @@ impl Machine {
         self.lineup.check_invariants();
         for (place, entry) in self.entries.iter() {
             let ticket = Ticket { number: entry.number, place };
-            let waits = self.lineup.tickets(entry.lane).any(|other| other == ticket);
+            let waits = self.lineup.is_in(entry.lane, ticket);
             assert_eq!(
                 waits,
                 matches!(entry.stage, Stage::Waiting { .. }),

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 /// How urgent a request is: where there is not room for all, a more urgent class goes first.
 ///
-/// A request rises by a class for each [`Config::ageing`](crate::Config::ageing) that it has waited, so
-/// that nobody starves.
+/// Nobody starves: who has waited for [`Config::ageing`](crate::Config::ageing) gets a share of the grants
+/// whatever its class.
 ///
 /// ```
 /// use journeyman_limiter::Priority;

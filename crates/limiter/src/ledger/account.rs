@@ -74,6 +74,25 @@ impl Account {
         self.global.room(now, most(global).saturating_sub(self.taken) + one_more, (0, now))
     }
 
+    /// A moment before which a request with `ahead` others of the credential before it cannot go.
+    pub(crate) fn earliest(
+        &self,
+        now: Moment,
+        exempt: bool,
+        ahead: u32,
+        config: &Config,
+    ) -> (Moment, Reason) {
+        let pace = config.pace.map_or(now, |span| self.pace.earliest(now, span) + span.saturating_mul(ahead));
+        let global = match config.global.filter(|_| !exempt) {
+            Some(global) => {
+                let limit = most(global).saturating_sub(self.taken);
+                self.global.earliest(now, limit, ahead, global.window)
+            }
+            None => now,
+        };
+        if global > pace { (global, Reason::Global) } else { (pace, Reason::Pace) }
+    }
+
     /// A global 429 although the count was right: the limit is lower than was thought, or others use it
     /// too. A quarter less from here on; what had left before the last such step says nothing new.
     pub(crate) fn lower(&mut self, now: Moment, departed: Moment, config: &Config) {

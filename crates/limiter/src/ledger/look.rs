@@ -40,18 +40,59 @@ impl Ledger {
         self.lane_ids.get(key.as_str()).copied()
     }
 
-    /// A moment before which a request of the route cannot go, `ahead` others being before it.
-    pub(crate) fn earliest(&self, now: Moment, id: u32, ahead: usize, config: &Config) -> (Moment, Reason) {
+    /// A moment before which a request of the route cannot go, so many others of the route and of the
+    /// credential's other routes being before it.
+    pub(crate) fn earliest(
+        &self,
+        now: Moment,
+        id: u32,
+        before: (usize, usize),
+        config: &Config,
+    ) -> (Moment, Reason) {
         let lane = &self.lanes[id];
-        let gate = self.gate(now, lane.account, lane.exempt, config);
-        let own = self.peek(now, id, config);
-        let queue = lane.buckets.iter().map(|bound| self.buckets[bound.bucket].limit.after(now, ahead)).max();
-        let rooms = [gate, own].map(|(room, reason)| match room {
+        let moment = |(room, reason)| match room {
             Room::Until(until) => (until, reason),
             Room::Free | Room::Settling => (now, reason),
+        };
+        let gate = moment(self.gate(now, lane.account, lane.exempt, config));
+        let own = moment(self.peek(now, id, config));
+        let ahead = u32::try_from(before.0).unwrap_or(u32::MAX);
+        let all_ahead = u32::try_from(before.0.saturating_add(before.1)).unwrap_or(u32::MAX);
+        let queue = lane.buckets.iter().map(|bound| self.buckets[bound.bucket].limit.earliest(now, ahead));
+        let queue = (queue.max().unwrap_or_else(|| self.alone_earliest(now, id, ahead, config)), own.1);
+        let common = self.accounts[lane.account].earliest(now, lane.exempt, all_ahead, config);
+        [gate, own, common]
+            .into_iter()
+            .fold(queue, |latest, other| if other.0 > latest.0 { other } else { latest })
+    }
+
+    /// As `earliest`, for a route that is known to answer without headers; of any other the next answer may
+    /// say that there is room for all.
+    fn alone_earliest(&self, now: Moment, id: u32, ahead: u32, config: &Config) -> Moment {
+        let lane = &self.lanes[id];
+        let kind = &self.kinds[lane.kind];
+        if !kind.is_headerless() {
+            return now;
+        }
+        lane.alone.earliest(now, 1, ahead, kind.spacing(config))
+    }
+
+    /// How long the limits of a route take at least for all who wait under them, in microseconds and whole
+    /// windows: those who fit into one window are no work.
+    pub(crate) fn work(&self, id: u32, waiting: impl Fn(u32) -> usize, config: &Config) -> u64 {
+        let lane = &self.lanes[id];
+        let windows = |span: std::time::Duration, windows: usize| {
+            let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+            micros.saturating_mul(windows as u64)
+        };
+        let each = lane.buckets.iter().map(|bound| {
+            let bucket = &self.buckets[bound.bucket];
+            let all: usize = bucket.lanes.iter().map(|lane| waiting(*lane)).sum();
+            let shape = bucket.limit.shape();
+            windows(shape.longest, all.saturating_sub(1) / shape.limit as usize)
         });
-        let queue = (queue.unwrap_or(now), Reason::Bucket);
-        rooms.into_iter().fold(queue, |latest, other| if other.0 > latest.0 { other } else { latest })
+        let alone = || windows(self.kinds[lane.kind].spacing(config), waiting(id).saturating_sub(1));
+        each.max().unwrap_or_else(alone)
     }
 
     pub(crate) fn explain(&self, now: Moment, request: &Request, config: &Config) -> Explanation {

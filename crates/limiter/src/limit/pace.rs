@@ -25,6 +25,11 @@ impl Pace {
         }
     }
 
+    /// A moment before which the next cannot depart.
+    pub(crate) fn earliest(&self, now: Moment, span: Duration) -> Moment {
+        if self.pending > 0 { now + span } else { self.last.map_or(now, |last| (last + span).max(now)) }
+    }
+
     pub(crate) fn take(&mut self) {
         self.pending += 1;
     }

@@ -183,11 +183,15 @@ impl ServerFed {
     }
 
     /// A moment before which a request with `ahead` others before it cannot go: whatever the kind of
-    /// window, more than twice the limit takes one window, three times takes two, and so on.
-    pub(crate) fn after(&self, now: Moment, ahead: usize) -> Moment {
-        let before = u32::try_from(ahead).unwrap_or(u32::MAX).saturating_add(self.slots.used(now));
+    /// window, more than twice the limit takes one window, three times takes two, and so on. Who is in
+    /// flight may give its slot back with its answer, but no slot that is held comes back early.
+    pub(crate) fn earliest(&self, now: Moment, ahead: u32) -> Moment {
+        let before = ahead.saturating_add(self.slots.used(now));
         let windows = (before / self.shape.limit).saturating_sub(1);
-        now + self.shape.longest.saturating_mul(windows)
+        let needed =
+            before.saturating_add(1).saturating_sub(self.shape.limit.saturating_add(self.slots.in_flight()));
+        let held = self.slots.nth_held(now, needed).unwrap_or(now);
+        held.max(now + self.shape.longest.saturating_mul(windows))
     }
 
     /// Checks that every departure in flight has a slot.

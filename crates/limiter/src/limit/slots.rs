@@ -1,6 +1,7 @@
 //! A number of slots, each taken until a moment: the counter under every window. It knows no headers.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use journeyman_moment::Moment;
 
@@ -103,9 +104,29 @@ impl Slots {
         lasting.nth(needed - more - 1)
     }
 
+    /// A moment before which a request with `ahead` others before it cannot go, each holding its slot for
+    /// at least a span from its grant.
+    pub(crate) fn earliest(&self, now: Moment, limit: u32, ahead: u32, span: Duration) -> Moment {
+        let limit = limit.max(1);
+        let (rounds, place) = (ahead / limit, ahead % limit);
+        let first = match self.used(now).saturating_add(place + 1).checked_sub(limit) {
+            None | Some(0) => now,
+            // Who is in flight holds its slot for the span after its answer.
+            Some(needed) => self.lasting(now).nth(needed - 1).unwrap_or(now + span),
+        };
+        first + span.saturating_mul(rounds)
+    }
+
     /// The slots held beyond `now`.
     fn lasting(&self, now: Moment) -> Lasting<'_> {
         Lasting { held: &self.held, skip: self.held.partition_point(|moment| *moment <= now) }
+    }
+
+    /// When the `needed`-th of the slots that are held comes back, or the last if there are fewer.
+    pub(crate) fn nth_held(&self, now: Moment, needed: u32) -> Option<Moment> {
+        let lasting = self.lasting(now);
+        let last = count(lasting.len());
+        needed.min(last).checked_sub(1).and_then(|place| lasting.nth(place))
     }
 
     /// The moments at which held slots come back.

@@ -1,0 +1,148 @@
+//! Those who wait for one route: by class, then tenants in turn, then in the order in which they came. It knows no limits.
+
+use std::collections::BTreeMap;
+
+use journeyman_moment::Moment;
+
+use crate::config::Config;
+use crate::lineup::Ticket;
+use crate::lineup::turns::Turns;
+use crate::priority::Priority;
+use crate::reason::{Reason, Waits};
+use crate::tenant::Tenant;
+
+/// Of so many grants one goes to the eldest, if it has waited long.
+pub(crate) const ELDERS_SHARE: u32 = 8;
+
+/// What makes one who waits go before others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) class: Priority,
+    pub(crate) tenant: Tenant,
+    /// Since when it waits.
+    pub(crate) since: Moment,
+}
+
+/// What a line offers to those who choose between lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) class: Priority,
+    pub(crate) tenant: Tenant,
+    /// How long its bucket takes for all who wait, in microseconds.
+    pub(crate) work: u64,
+    pub(crate) first: Ticket,
+    pub(crate) eldest: Ticket,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    /// The eldest first.
+    claims: BTreeMap<Ticket, Claim>,
+    /// By class.
+    turns: [Turns<Ticket>; Priority::ALL.len()],
+    /// How often in a row somebody went before the eldest.
+    passed: u32,
+    pub(crate) state: State,
+    pub(crate) wake: Option<Moment>,
+    pub(crate) waits: Waits,
+}
+
+/// Why nobody of a line has gone yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum State {
+    #[default]
+    Empty,
+    /// The route's own limits.
+    Blocked { reason: Reason, since: Moment },
+    /// What all routes of the credential have in common.
+    Ready { offer: Offer, exempt: bool, before: Waits },
+}
+
+impl Line {
+    pub(crate) fn push(&mut self, ticket: Ticket, claim: Claim, config: &Config) {
+        self.claims.insert(ticket, claim);
+        self.turns[claim.class as usize].insert(claim.tenant, config.weight(claim.tenant), ticket);
+    }
+
+    pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<Claim> {
+        let claim = self.claims.remove(&ticket)?;
+        self.turns[claim.class as usize].remove(claim.tenant, ticket);
+        Some(claim)
+    }
+
+    /// Counts that one goes: for its tenant, and for the eldest if that is another.
+    pub(crate) fn spend(&mut self, ticket: Ticket, config: &Config) -> Option<Claim> {
+        let claim = *self.claims.get(&ticket)?;
+        self.turns[claim.class as usize].spend(claim.tenant, config.weight(claim.tenant));
+        let is_eldest = self.eldest().is_some_and(|(eldest, _)| eldest == ticket);
+        self.passed = if is_eldest { 0 } else { self.passed.saturating_add(1) };
+        Some(claim)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.claims.is_empty()
+    }
+
+    pub(crate) fn claim(&self, ticket: Ticket) -> Option<&Claim> {
+        self.claims.get(&ticket)
+    }
+
+    pub(crate) fn eldest(&self) -> Option<(Ticket, &Claim)> {
+        self.claims.first_key_value().map(|(ticket, claim)| (*ticket, claim))
+    }
+
+    pub(crate) fn offer(&self, work: u64) -> Option<Offer> {
+        let (eldest, _) = self.eldest()?;
+        Priority::ALL.into_iter().find_map(|class| {
+            let (tenant, first) = self.turns[class as usize].first()?;
+            Some(Offer { class, tenant, work, first, eldest })
+        })
+    }
+
+    /// Who goes when the line's turn has come: whom it offered, or the eldest.
+    pub(crate) fn choose(&self, now: Moment, first: Ticket, config: &Config) -> Ticket {
+        match self.eldest() {
+            Some((eldest, claim)) if is_elders_turn(self.passed, claim, now, config) => eldest,
+            _ => first,
+        }
+    }
+
+    /// How many go before a ticket at least, if nobody leaves.
+    pub(crate) fn before(&self, ticket: Ticket) -> usize {
+        let Some(claim) = self.claims.get(&ticket) else { return 0 };
+        let class = claim.class as usize;
+        let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
+        urgent + self.turns[class].before(claim.tenant, ticket)
+    }
+
+    /// All who wait, each with how many go before it at least, if nobody leaves; those of one tenant in order.
+    pub(crate) fn each(&self) -> Vec<(usize, Ticket)> {
+        let mut urgent = 0;
+        let mut all = Vec::with_capacity(self.len());
+        for turns in &self.turns {
+            all.extend(turns.each().map(|(before, ticket)| (urgent + before, ticket)));
+            urgent += turns.len();
+        }
+        all
+    }
+
+    pub(crate) fn check_invariants(&self) {
+        self.turns.iter().for_each(Turns::check_invariants);
+        let turns: usize = self.turns.iter().map(Turns::len).sum();
+        assert_eq!(turns, self.len(), "each who waits is in one class: {self:?}");
+        assert_eq!(
+            self.is_empty(),
+            matches!(self.state, State::Empty),
+            "a line nobody looks after: {self:?}"
+        );
+    }
+}
+
+/// Whether it is time for the eldest, who was passed over so often in a row.
+pub(crate) fn is_elders_turn(passed: u32, eldest: &Claim, now: Moment, config: &Config) -> bool {
+    passed + 1 >= ELDERS_SHARE && eldest.since + config.ageing <= now
+}
