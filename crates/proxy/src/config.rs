@@ -26,6 +26,11 @@ pub struct Config {
     pub answer: Duration,
     /// How long a client may take over a request's head, and keep a connection idle, in real time: 60 s.
     pub idle: Duration,
+    /// How long an answer may stand still, since its client does not read or the upstream does not write, before
+    /// its connection is cut, in real time: 60 s.
+    pub stall: Duration,
+    /// How long a request's body may stand still, in real time: 30 s.
+    pub body: Duration,
     /// How long open requests may take to end once the proxy stops, in real time: 30 s.
     pub drain: Duration,
     /// The largest head of a request in bytes: 64 × 1024.
@@ -34,6 +39,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// How many connections are served at once; further ones wait to be accepted: 16,384.
     pub max_connections: usize,
+    /// How many requests one connection of HTTP/2 may have open at once: 256.
+    pub max_streams: u32,
     /// The limiter's own settings; `hold` stands in for its `max_wait`.
     pub limits: journeyman_limiter::Config,
 }
@@ -46,10 +53,13 @@ impl Default for Config {
             connect: Duration::from_secs(5),
             answer: Duration::from_mins(1),
             idle: Duration::from_mins(1),
+            stall: Duration::from_mins(1),
+            body: Duration::from_secs(30),
             drain: Duration::from_secs(30),
             max_head_bytes: 64 * 1024,
             max_body_bytes: 128 * 1024 * 1024,
             max_connections: 16_384,
+            max_streams: 256,
             limits: journeyman_limiter::Config::default(),
         }
     }

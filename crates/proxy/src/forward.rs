@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
-use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as SendError};
@@ -87,24 +87,40 @@ impl Forward {
             return Err(Trouble::TooLarge);
         }
         let mut upload = Upload::new(body, self.config.max_body_bytes);
+        self.read_small(&mut upload).await?;
         let permit = self.wait(&limits, &mut upload).await?;
-        if let Some(failure) = upload.failure() {
-            // The permit is dropped before anything has left, and gives back what it took.
-            return Err(if is_too_large(failure) { Trouble::TooLarge } else { Trouble::BrokenBody });
-        }
+        // The permit is dropped before anything has left, and gives back what it took.
+        upload.failure().map_or(Ok(()), |failure| Err(Trouble::of_body(failure)))?;
         self.send(permit, self.outgoing(head, upload)?).await
     }
 
     /// What the limiter needs to know, or why the request goes nowhere.
     fn limits(&self, head: &Parts) -> Result<Limits, Trouble> {
         let Some(method) = limited_as(&head.method) else { return Err(Trouble::Method) };
-        if head.uri.authority().is_some_and(|named| named != self.config.upstream.authority()) {
+        // HTTP/2 always names a host: the proxy's own, as `Host` does in HTTP/1.1.
+        let is_absolute = head.version < Version::HTTP_2;
+        let named = head.uri.authority().filter(|_| is_absolute);
+        if named.is_some_and(|named| named != self.config.upstream.authority()) {
             return Err(Trouble::OtherHost);
         }
         let allowed = headers::allowed_wait(&head.headers).map_err(Trouble::Deadline)?;
         let wait = allowed.map_or(self.config.hold, |allowed| allowed.min(self.config.hold));
         let request = Limits::new(method, head.uri.path());
         Ok(request.with_credential(headers::credential(&head.headers)).with_deadline(self.clock.now() + wait))
+    }
+
+    /// Reads a small body whole before the request gets in line: a client that takes its time over it must not
+    /// hold a place that others wait for.
+    async fn read_small(&self, upload: &mut Upload) -> Result<(), Trouble> {
+        if !upload.is_small_and_missing() {
+            return Ok(());
+        }
+        let late = self.in_real(self.config.body);
+        tokio::select! {
+            () = upload.read_ahead() => {}
+            () = self.clock.sleep_until(late) => return Err(Trouble::SlowBody),
+        }
+        upload.failure().map_or(Ok(()), |failure| Err(Trouble::of_body(failure)))
     }
 
     async fn wait(&self, limits: &Limits, upload: &mut Upload) -> Result<Permit, Trouble> {
@@ -145,15 +161,16 @@ impl Forward {
         let mut sending = std::pin::pin!(self.client.request(request));
         // A long upload is not a silent upstream: the time counts from the last of the body that was taken.
         let sent = loop {
-            let late = self.in_real(self.config.answer);
+            let is_clients_turn = progress.awaits_client();
+            let patience = if is_clients_turn { self.config.body } else { self.config.answer };
+            let late = self.in_real(patience);
             tokio::select! {
                 sent = &mut sending => break sent,
-                // Cancel safe: a notice that is not taken stays.
-                () = progress.notified() => {}
+                () = progress.changed() => {}
                 // Dropping the request closes its connection; it may have been executed.
                 () = self.clock.sleep_until(late) => {
                     permit.maybe_sent();
-                    return Err(Trouble::Silence);
+                    return Err(if is_clients_turn { Trouble::SlowBody } else { Trouble::Silence });
                 }
             }
         };
@@ -212,8 +229,13 @@ impl Forward {
 
     /// A moment this far away in real time: sockets do not run faster with a scaled clock.
     pub(crate) fn in_real(&self, span: Duration) -> Moment {
+        self.clock.now() + self.in_scale(span)
+    }
+
+    /// A span of real time as the clock counts it.
+    pub(crate) fn in_scale(&self, span: Duration) -> Duration {
         let scaled = Duration::try_from_secs_f64(span.as_secs_f64() * self.clock.scale());
-        self.clock.now() + scaled.unwrap_or(Duration::MAX)
+        scaled.unwrap_or(Duration::MAX)
     }
 }
 
@@ -226,6 +248,7 @@ enum Trouble {
     Deadline(String),
     TooLarge,
     BrokenBody,
+    SlowBody,
     TooLong(Refused),
     Unreachable,
     Lost,
@@ -233,6 +256,10 @@ enum Trouble {
 }
 
 impl Trouble {
+    fn of_body(failure: &(dyn std::error::Error + Send + Sync + 'static)) -> Self {
+        if is_too_large(failure) { Self::TooLarge } else { Self::BrokenBody }
+    }
+
     fn into_answer(self) -> Response<Body> {
         let bad = |message: &str| answer::plain(StatusCode::BAD_REQUEST, message);
         match self {
@@ -247,6 +274,10 @@ impl Trouble {
             )),
             Self::TooLarge => answer::too_large(),
             Self::BrokenBody => bad("The body broke off or is malformed; nothing was sent"),
+            Self::SlowBody => answer::plain(
+                StatusCode::REQUEST_TIMEOUT,
+                "The body did not arrive in time; the request was not completed",
+            ),
             Self::TooLong(refused) => answer::too_long(&refused),
             Self::Unreachable => answer::no_answer(
                 StatusCode::BAD_GATEWAY,

@@ -18,6 +18,7 @@
 
 mod answer;
 mod config;
+mod conversation;
 mod door;
 mod forward;
 mod headers;

@@ -24,6 +24,7 @@ struct Counts {
     rate_limited: BTreeMap<&'static str, u64>,
     unexpected: u64,
     hung_up: u64,
+    stalled: u64,
 }
 
 impl Metrics {
@@ -74,6 +75,11 @@ impl Metrics {
         self.counts().hung_up += 1;
     }
 
+    /// A connection that was cut since an answer on it did not go on.
+    pub(crate) fn stalled(&self) {
+        self.counts().stalled += 1;
+    }
+
     /// All of it, in the text format of Prometheus.
     pub(crate) fn render(&self, waiting: usize, in_flight: usize) -> String {
         let counts = self.counts();
@@ -122,6 +128,8 @@ impl Metrics {
         page.line("unexpected_rate_limited_total", "", &counts.unexpected);
         page.family("hung_up_total", "counter", "Clients that went before they had an answer.");
         page.line("hung_up_total", "", &counts.hung_up);
+        page.family("stalled_total", "counter", "Connections cut since an answer on them did not go on.");
+        page.line("stalled_total", "", &counts.stalled);
         page.family("queue_depth", "gauge", "Requests that wait now.");
         page.line("queue_depth", "", &waiting);
         page.family("in_flight", "gauge", "Requests that may go or are on their way now.");

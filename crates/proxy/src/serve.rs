@@ -1,24 +1,18 @@
-//! Connections: accepted, served, drained. What is asked on them is the door's subject.
+//! Connections: accepted and drained. What goes on on one of them is the conversation's subject.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use journeyman_moment::Clock;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
-use crate::door;
+use crate::conversation::converse;
 use crate::forward::{CannotStart, Forward};
 
 /// A pause after an accept that failed: out of file handles, for one, a later attempt may do better.
@@ -93,32 +87,5 @@ impl Proxy {
     async fn pause(&self, error: &io::Error) {
         tracing::warn!(%error, "accept a connection");
         self.forward.clock.sleep_until(self.forward.in_real(PAUSE)).await;
-    }
-}
-
-/// One connection, request after request.
-async fn converse(stream: TcpStream, forward: Arc<Forward>, mut drains: watch::Receiver<()>) {
-    // Small answers must not wait for more to send; without this they are only slower.
-    let _ = stream.set_nodelay(true);
-    let (idle, max_head_bytes) = (forward.config.idle, forward.config.max_head_bytes);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let forward = Arc::clone(&forward);
-        async move { Ok::<_, Infallible>(door::answer(&forward, request).await) }
-    });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(idle)
-            .max_header_size(max_head_bytes)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    tokio::select! {
-        // An error is a closed connection, ours or the client's.
-        _ = connection.as_mut() => {}
-        // Said once; a sender that is gone says the same.
-        _ = drains.changed() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
     }
 }

@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
 
-/// How much is read while the request waits.
+/// How much is read before the request has left: a body that is not longer is read whole.
 const AHEAD_BYTES: usize = 64 * 1024;
 
 type Cause = Box<dyn Error + Send + Sync>;
@@ -29,7 +30,34 @@ pub(crate) struct Upload {
     /// How much is still to be handed on, if the client has told the length.
     remaining: Option<u64>,
     rest: Limited<Incoming>,
-    progress: Arc<Notify>,
+    progress: Arc<Progress>,
+}
+
+/// What can be seen of a body while the HTTP client has it.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    changed: Notify,
+    awaits_client: AtomicBool,
+}
+
+impl Progress {
+    /// Waits until more of the body was handed on, or is missing.
+    ///
+    /// # Cancel safety
+    /// A notice that is not taken stays.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Whether the next part is still to come from the client.
+    pub(crate) fn awaits_client(&self) -> bool {
+        self.awaits_client.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, awaits_client: bool) {
+        self.awaits_client.store(awaits_client, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
 }
 
 impl Upload {
@@ -51,7 +79,7 @@ impl Upload {
     /// # Cancel safety
     /// What was read is kept.
     pub(crate) async fn read_ahead(&mut self) {
-        while self.ahead_bytes < AHEAD_BYTES && self.failure.is_none() {
+        while self.ahead_bytes < AHEAD_BYTES && self.failure.is_none() && !self.rest.is_end_stream() {
             match self.rest.frame().await {
                 Some(Ok(frame)) => {
                     self.ahead_bytes += frame.data_ref().map_or(0, Bytes::len);
@@ -63,8 +91,15 @@ impl Upload {
         }
     }
 
-    /// Is told of each part that was handed on.
-    pub(crate) fn progress(&self) -> Arc<Notify> {
+    /// Whether it is told to be small, and not here yet: so it is read whole before anything else.
+    pub(crate) fn is_small_and_missing(&self) -> bool {
+        self.remaining.is_some_and(|length| 0 < length && length <= AHEAD_BYTES as u64)
+            && !self.rest.is_end_stream()
+            && self.failure.is_none()
+    }
+
+    /// Tells how it goes on.
+    pub(crate) fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
     }
 
@@ -99,10 +134,18 @@ impl Body for Upload {
         } else if let Some(failure) = self.failure.take() {
             Some(Err(failure))
         } else {
-            ready!(Pin::new(&mut self.rest).poll_frame(context))
+            match Pin::new(&mut self.rest).poll_frame(context) {
+                Poll::Ready(frame) => {
+                    self.progress.note(false);
+                    frame
+                }
+                Poll::Pending => {
+                    self.progress.note(true);
+                    return Poll::Pending;
+                }
+            }
         };
         if let Some(Ok(frame)) = &frame {
-            self.progress.notify_one();
             let length = frame.data_ref().map_or(0, Bytes::len);
             self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(length as u64));
         }

@@ -1,9 +1,16 @@
 //! A proxy that is being served, a raw client, and an upstream that does what it is told. It asserts nothing.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use journeyman_proxy::{Clock, Config, Drained, Hosts, Proxy, Upstream};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -55,6 +62,18 @@ impl Served {
         Wire { stream: TcpStream::connect(self.address).await.expect("a connection"), rest: Vec::new() }
     }
 
+    /// A connection of HTTP/2, by prior knowledge, over which requests are sent at once.
+    pub(crate) async fn multiplexed(&self) -> Multiplexed {
+        let stream = TcpStream::connect(self.address).await.expect("a connection");
+        let stream = stream.into_std().expect("a socket");
+        let socket = stream.try_clone().expect("a second handle");
+        let stream = TcpStream::from_std(stream).expect("a socket");
+        let (sender, connection) =
+            http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("HTTP/2");
+        let connection = tokio::spawn(async move { connection.await.is_ok() });
+        Multiplexed { sender, connection, socket }
+    }
+
     /// One request on a connection of its own.
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &str, body: &str) -> Answer {
         self.wire().await.ask(method, path, headers, body).await.expect("an answer")
@@ -86,6 +105,37 @@ impl Served {
 
     pub(crate) async fn drained(self) -> Drained {
         self.serving.await.expect("it ends")
+    }
+}
+
+/// One connection of HTTP/2.
+pub(crate) struct Multiplexed {
+    pub(crate) sender: SendRequest<Full<Bytes>>,
+    /// Whether it ended in order.
+    pub(crate) connection: JoinHandle<bool>,
+    socket: std::net::TcpStream,
+}
+
+impl Multiplexed {
+    /// Closes the connection under its streams.
+    pub(crate) fn cut(&self) {
+        self.socket.shutdown(std::net::Shutdown::Both).expect("it was open");
+    }
+
+    /// Sends at once; the future is the answer's head.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> impl Future<Output = hyper::Result<Response<Incoming>>> + Send + 'static {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://proxy{path}"))
+            .header("authorization", "Bot token-of-one")
+            .body(Full::new(Bytes::from(body.to_owned())))
+            .expect("a request");
+        self.sender.clone().send_request(request)
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod command;
 mod failures;
+mod faults;
 mod harness;
+mod http2;
 mod limits;
 mod pages;
 mod passing;
