@@ -116,4 +116,10 @@ pub enum Mutation {
     OneMoreGlobal,
     /// A slot returns one window after the request was sent, not after it was answered.
     CountFromDeparture,
+    /// Who comes last goes first.
+    NewestFirst,
+    /// Nobody looks at a route again when its limits have room.
+    NeverWakes,
+    /// What a cancelled request had taken is not given back.
+    KeepsCancelled,
 }

@@ -470,8 +470,5 @@ const KIND_IDLE: Duration = Duration::from_hours(1);
 
 /// A slot counts from the receipt of the answer; from the departure only where a test breaks the rule.
 fn counted_from(now: Moment, grant: &Grant, config: &Config) -> Moment {
-    match config.mutation {
-        Mutation::CountFromDeparture => grant.departed.unwrap_or(now),
-        Mutation::None | Mutation::OneMoreInBucket | Mutation::OneMoreGlobal => now,
-    }
+    if config.mutation == Mutation::CountFromDeparture { grant.departed.unwrap_or(now) } else { now }
 }

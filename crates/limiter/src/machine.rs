@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::config::{Config, GlobalLimit};
+use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::explain::Explanation;
 use crate::ledger::{End, Grant, Ledger, Reach};
@@ -127,7 +127,9 @@ impl Machine {
     /// A request wants to go. The answer comes from [`poll`](Self::poll), perhaps at once.
     pub fn enqueue(&mut self, now: Moment, request: &Request) -> Ticket {
         self.tickets += 1;
-        self.line_up(now, request, self.tickets)
+        let newest_first = self.config.mutation == Mutation::NewestFirst;
+        let number = if newest_first { u64::MAX - self.tickets } else { self.tickets };
+        self.line_up(now, request, number)
     }
 
     /// As [`enqueue`](Self::enqueue), for another try of a request that has ended: it keeps its place in the order.
@@ -221,6 +223,7 @@ impl Machine {
         let now = self.advance(now);
         let Some(entry) = entry(&mut self.entries, ticket) else { return };
         match &entry.stage {
+            Stage::Granted(_) if self.config.mutation == Mutation::KeepsCancelled => {}
             Stage::Granted(grant) => {
                 let end = if grant.has_departed() { End::MaybeSent } else { End::NotSent };
                 self.outputs.retain(|output| *output != Output::Granted(ticket));
@@ -331,7 +334,10 @@ impl Machine {
                 self.lineup.ready(now, lane, account, exempt, work, &self.config);
                 self.stale.push(account);
             }
-            (Room::Until(until), reason) => self.lineup.blocked(now, lane, account, reason, Some(until)),
+            (Room::Until(until), reason) => {
+                let until = Some(until).filter(|_| self.config.mutation != Mutation::NeverWakes);
+                self.lineup.blocked(now, lane, account, reason, until);
+            }
             (Room::Settling, reason) => self.lineup.blocked(now, lane, account, reason, None),
         }
     }

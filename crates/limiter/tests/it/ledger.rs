@@ -4,27 +4,7 @@ use std::collections::BTreeMap;
 
 use journeyman_limiter::Request;
 
-/// The four ways in which a server may count; all times in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Model {
-    /// A window opens at the first arrival after the last one has ended.
-    FirstArrival,
-    /// Windows follow the server's wall clock, which is ahead by this much.
-    Aligned(u64),
-    /// Each arrival counts for one window.
-    Log,
-    /// A bucket that leaks evenly.
-    Leaky,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Limit {
-    pub(crate) model: Model,
-    pub(crate) most: u64,
-    pub(crate) window: u64,
-    /// Until when each accepted arrival counts.
-    until: Vec<u64>,
-}
+pub(crate) use crate::trial::limit::{Limit, Model};
 
 /// What a limit says to one arrival: the headers, and the wait if it is refused.
 #[derive(Clone, Copy, Debug)]
@@ -35,25 +15,16 @@ pub(crate) struct Said {
     pub(crate) retry_after: u64,
 }
 
-impl Limit {
-    pub(crate) fn new(model: Model, most: u64, window: u64) -> Self {
-        Self { model, most, window, until: Vec::new() }
-    }
-
-    pub(crate) fn arrive(&mut self, at: u64) -> Said {
-        self.until.retain(|until| *until > at);
-        let accepted = (self.until.len() as u64) < self.most;
-        if accepted {
-            self.until.push(match self.model {
-                Model::FirstArrival => self.until.first().copied().unwrap_or(at + self.window),
-                Model::Aligned(ahead) => ((at + ahead) / self.window + 1) * self.window - ahead,
-                Model::Log => at + self.window,
-                Model::Leaky => self.until.last().copied().unwrap_or(at) + self.window / self.most,
-            });
+impl Said {
+    /// Lets one arrive at a limit of this size, and counts it if there is room.
+    pub(crate) fn on_arrival(limit: &mut Limit, at: u64, most: u64) -> Self {
+        limit.come(at, most);
+        let retry_after = limit.wait(at, most);
+        if retry_after == 0 {
+            limit.take(at);
         }
-        let remaining = self.most - self.until.len() as u64;
-        let (next, full) = (self.until[0], self.until[self.until.len() - 1]);
-        Said { accepted, remaining, reset_after: full - at, retry_after: next - at }
+        let (remaining, reset_after) = (limit.remaining(), limit.reset_after(at));
+        Self { accepted: retry_after == 0, remaining, reset_after, retry_after }
     }
 }
 
@@ -70,11 +41,12 @@ impl Server {
     }
 
     pub(crate) fn arrive(&mut self, at: u64, request: &Request) -> Result<Said, Said> {
-        let said = self.global.as_mut().map(|global| global.arrive(at));
+        let said = self.global.as_mut().map(|global| Said::on_arrival(global, at, global.most()));
         if let Some(refused) = said.filter(|said| !said.accepted) {
             return Err(refused);
         }
         let name = request.path.split('/').nth(2).unwrap_or_default().to_owned();
-        Ok(self.channels.entry(name).or_insert_with(|| self.channel.clone()).arrive(at))
+        let channel = self.channels.entry(name).or_insert_with(|| self.channel.clone());
+        Ok(Said::on_arrival(channel, at, channel.most()))
     }
 }

@@ -15,6 +15,7 @@ mod memory;
 mod retries;
 mod routes;
 mod scenarios;
+mod states;
 mod trial;
 mod verdicts;
 mod windows;

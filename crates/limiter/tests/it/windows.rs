@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use journeyman_limiter::{Config, GlobalLimit, Mutation, Request};
 use proptest::prelude::*;
-use proptest::test_runner::{Config as Runs, RngAlgorithm, TestError, TestRng, TestRunner};
+use proptest::test_runner::{
+    Config as Runs, FailurePersistence, FileFailurePersistence, RngAlgorithm, TestError, TestRng, TestRunner,
+};
 
 use crate::ledger::{Limit, Model, Server};
 use crate::world::{Faults, World};
@@ -102,8 +104,17 @@ fn check(case: &Case, mutation: Mutation) -> Result<(), TestCaseError> {
 
 /// The same cases on each run; `JOURNEYMAN_SEED=0..255` draws other ones.
 pub(crate) fn runner(few: u32) -> TestRunner {
-    let runs =
-        Runs { cases: cases(few), failure_persistence: None, max_shrink_iters: 200, ..Runs::default() };
+    with(Runs { cases: cases(few), failure_persistence: None, max_shrink_iters: 200, ..Runs::default() })
+}
+
+/// As `runner`; cases that fail are kept in a file, and those that are there are tried first.
+pub(crate) fn remembering(few: u32, file: &'static str) -> TestRunner {
+    let failure_persistence: Option<Box<dyn FailurePersistence>> =
+        Some(Box::new(FileFailurePersistence::Direct(file)));
+    with(Runs { cases: cases(few), failure_persistence, max_shrink_iters: 4_000, ..Runs::default() })
+}
+
+fn with(runs: Runs) -> TestRunner {
     let seed = std::env::var("JOURNEYMAN_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7_u8);
     TestRunner::new_with_rng(runs, TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]))
 }

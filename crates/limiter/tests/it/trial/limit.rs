@@ -58,6 +58,14 @@ impl Limit {
         });
     }
 
+    pub(crate) fn model(&self) -> Model {
+        self.model
+    }
+
+    pub(crate) fn window(&self) -> u64 {
+        self.window
+    }
+
     pub(crate) fn most(&self) -> u64 {
         self.most
     }
