@@ -111,7 +111,7 @@ pub(crate) fn runner(few: u32) -> TestRunner {
 pub(crate) fn remembering(few: u32, file: &'static str) -> TestRunner {
     let failure_persistence: Option<Box<dyn FailurePersistence>> =
         Some(Box::new(FileFailurePersistence::Direct(file)));
-    with(Runs { cases: cases(few), failure_persistence, max_shrink_iters: 4_000, ..Runs::default() })
+    with(Runs { cases: cases(few), failure_persistence, max_shrink_iters: 2_000, ..Runs::default() })
 }
 
 fn with(runs: Runs) -> TestRunner {

@@ -1,5 +1,6 @@
 //! The operations of a state machine test, and how they are drawn. They do nothing themselves.
 
+use journeyman_limiter::{Credential, Method, Priority, Request, Tenant};
 use proptest::prelude::*;
 
 use crate::ledger::Model;
@@ -32,14 +33,40 @@ pub(crate) enum Kind {
     Callback,
 }
 
+/// Where a request stands: of two in one line, the one that asked first goes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Line {
+    /// Which of two credentials.
+    pub(crate) who: u8,
+    pub(crate) kind: Kind,
+    pub(crate) channel: u8,
+    pub(crate) priority: Priority,
+    pub(crate) tenant: u8,
+}
+
+impl Line {
+    /// Each request of it names another message.
+    pub(crate) fn request(self, number: u64) -> Request {
+        let (id, other) =
+            (100_000_000_000_000_000 + u64::from(self.channel), 200_000_000_000_000_000 + number);
+        let request = match self.kind {
+            Kind::Message => Request::post(format!("/channels/{id}/messages")),
+            Kind::Pin => Request::new(Method::Put, format!("/channels/{id}/pins/{other}")),
+            Kind::Unpin => Request::new(Method::Delete, format!("/channels/{id}/pins/{other}")),
+            Kind::Callback => Request::post(format!("/interactions/{id}/token/callback")),
+        };
+        let credential = Credential::of_token(if self.who == 0 { "a" } else { "b" });
+        let tenant = Tenant::numbered(u64::from(self.tenant));
+        request.with_credential(credential).with_priority(self.priority).with_tenant(tenant)
+    }
+}
+
 /// One step. Numbers pick one of those that fit, whatever their count, so that each step can be left
 /// out without making another one impossible: that is what lets a failure shrink.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
     Ask {
-        who: u8,
-        kind: Kind,
-        channel: u8,
+        line: Line,
         times: u8,
         /// In milliseconds.
         deadline: Option<u16>,
@@ -84,15 +111,14 @@ fn kind() -> impl Strategy<Value = Kind> {
     prop_oneof![4 => Just(Kind::Message), 2 => Just(Kind::Pin), 2 => Just(Kind::Unpin), 1 => Just(Kind::Callback)]
 }
 
+fn line() -> impl Strategy<Value = Line> {
+    let parts = (0_u8..2, kind(), 0_u8..3, proptest::sample::select(&Priority::ALL), 0_u8..3);
+    parts.prop_map(|(who, kind, channel, priority, tenant)| Line { who, kind, channel, priority, tenant })
+}
+
 fn ask() -> impl Strategy<Value = Op> {
     let deadline = proptest::option::weighted(0.1, 0_u16..20_000);
-    (0_u8..2, kind(), 0_u8..3, 1_u8..5, deadline).prop_map(|(who, kind, channel, times, deadline)| Op::Ask {
-        who,
-        kind,
-        channel,
-        times,
-        deadline,
-    })
+    (line(), 1_u8..5, deadline).prop_map(|(line, times, deadline)| Op::Ask { line, times, deadline })
 }
 
 fn op() -> impl Strategy<Value = Op> {

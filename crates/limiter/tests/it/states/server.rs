@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use journeyman_limiter::{Answer, Scope};
 
-use super::op::{Case, Kind, Law};
+use super::op::{Case, Kind, Law, Line};
 use crate::ledger::{Limit, Said};
 
 /// Whose counter: credential, bucket, channel.
@@ -66,8 +66,9 @@ impl Server {
         self.lead += seconds;
     }
 
-    pub(crate) fn arrive(&mut self, at: u64, who: u8, kind: Kind, channel: u8) -> (Answer, Fate) {
-        let Some(bucket) = bucket(kind) else { return (bare(200), Fate::Accepted) };
+    pub(crate) fn arrive(&mut self, at: u64, line: Line) -> (Answer, Fate) {
+        let Line { who, channel, .. } = line;
+        let Some(bucket) = bucket(line.kind) else { return (bare(200), Fate::Accepted) };
         if let Some(law) = self.global {
             let limit =
                 self.globals.entry(who).or_insert_with(|| Limit::new(law.model, law.most, law.window));
