@@ -193,11 +193,11 @@ impl World {
             *counts.entry((flight.line.who, flight.line.kind, flight.line.channel)).or_default() += 1;
         }
         let tightest = |bucket: usize| {
-            let sizes = case.ops.iter().filter_map(move |op| match *op {
-                Op::Resize { bucket: other, most } if usize::from(other) == bucket => Some(u64::from(most)),
-                _ => None,
-            });
-            sizes.chain([case.buckets[bucket].most]).min().unwrap_or(1)
+            let size = |op: &Op| {
+                let Op::Resize { bucket: other, most } = *op else { return None };
+                (usize::from(other) == bucket).then_some(u64::from(most))
+            };
+            case.ops.iter().filter_map(size).chain([case.buckets[bucket].most]).min().unwrap_or(1)
         };
         let one = |((_, kind, _), count): (&(u8, Kind, u8), &u64)| match bucket(*kind) {
             // The pins of a channel share a bucket; both may be as many.
