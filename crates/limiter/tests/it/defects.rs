@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journeyman_limiter::{Answer, Config, End, Knowledge, Method, Moment, Reason, Request, Verdict};
 
-use crate::ledger::{Limit, Model, Server};
+use crate::ledger::{Model, Server};
 use crate::lines::{Table, bucket, messages};
 use crate::world::{Faults, World};
 
@@ -14,7 +14,7 @@ fn delete(channel: u64, message: u64) -> Request {
 }
 
 fn world(model: Model, limit: u64, window: u64) -> World {
-    let server = Server::new(Limit::new(model, limit, window), None);
+    let server = Server::new((model, limit, window), None);
     World::new(
         Config { global: None, max_wait: Duration::from_hours(10), ..Config::default() },
         server,

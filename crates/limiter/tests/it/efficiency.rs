@@ -13,7 +13,7 @@ const SECOND: u64 = 1_000_000;
 /// Sends to channels in turn, and gives the seconds until the last request was accepted.
 fn seconds(model: Model, limit: u64, window: u64, global: Option<u64>, requests: u64, channels: u64) -> f64 {
     let global_limit = global.map(|limit| Limit::new(model, limit, SECOND));
-    let server = Server::new(Limit::new(model, limit, window), global_limit);
+    let server = Server::new((model, limit, window), global_limit);
     let config = Config {
         global: global.map(|limit| GlobalLimit {
             limit: u32::try_from(limit).expect("small"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journeyman_limiter::{Answer, Config, Knowledge, Moment, Reason, Request};
 
-use crate::ledger::{Limit, Model, Server};
+use crate::ledger::{Model, Server};
 use crate::lines::{Table, messages};
 use crate::world::World;
 
@@ -118,8 +118,7 @@ fn errors_of_the_server_say_nothing_about_headers() {
 #[test]
 fn five_in_five_seconds_are_never_exceeded_without_a_single_header() {
     for model in [Model::FirstArrival, Model::Aligned(1_234_567), Model::Log, Model::Leaky] {
-        let channel = Limit::new(model, 5, 5_000_000);
-        let server = Server::new(channel, None);
+        let server = Server::new((model, 5, 5_000_000), None);
         let config = Config { max_wait: Duration::from_hours(10), ..Config::default() };
         let mut world = World::new(config, server, (20_000, 80_000), 3);
         world.headers = false;

@@ -30,14 +30,17 @@ impl Said {
 
 /// One limit for each channel, and perhaps one over all: `Err` is a refusal by that one.
 pub(crate) struct Server {
-    pub(crate) channel: Limit,
+    /// Of each channel.
+    pub(crate) model: Model,
+    pub(crate) most: u64,
+    pub(crate) window: u64,
     pub(crate) global: Option<Limit>,
     pub(crate) channels: BTreeMap<String, Limit>,
 }
 
 impl Server {
-    pub(crate) fn new(channel: Limit, global: Option<Limit>) -> Self {
-        Self { channel, global, channels: BTreeMap::new() }
+    pub(crate) fn new((model, most, window): (Model, u64, u64), global: Option<Limit>) -> Self {
+        Self { model, most, window, global, channels: BTreeMap::new() }
     }
 
     pub(crate) fn arrive(&mut self, at: u64, request: &Request) -> Result<Said, Said> {
@@ -46,7 +49,8 @@ impl Server {
             return Err(refused);
         }
         let name = request.path.split('/').nth(2).unwrap_or_default().to_owned();
-        let channel = self.channels.entry(name).or_insert_with(|| self.channel.clone());
-        Ok(Said::on_arrival(channel, at, channel.most()))
+        let channel =
+            self.channels.entry(name).or_insert_with(|| Limit::new(self.model, self.most, self.window));
+        Ok(Said::on_arrival(channel, at, self.most))
     }
 }

@@ -62,7 +62,7 @@ prop_compose! {
 
 fn world(case: &Case, mutation: Mutation) -> World {
     let build = |(model, limit, window)| Limit::new(model, limit, window);
-    let server = Server::new(build(case.channel), case.global.map(build));
+    let server = Server::new(case.channel, case.global.map(build));
     let global = case.global.map(|(_, limit, window)| GlobalLimit {
         limit: u32::try_from(limit).expect("small"),
         window: Duration::from_micros(window),

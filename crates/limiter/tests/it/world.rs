@@ -163,8 +163,7 @@ impl World {
     /// One answer tells all, except where windows follow a wall clock: there it tells what is left of one.
     fn tells_window(&self, answer: &Answer) -> bool {
         let told = answer.reset_after.unwrap_or_default() + Duration::from_millis(10);
-        !matches!(self.server.channel.model(), Model::Aligned(_))
-            || told >= Duration::from_micros(self.server.channel.window())
+        !matches!(self.server.model, Model::Aligned(_)) || told >= Duration::from_micros(self.server.window)
     }
 
     fn is_known(&self, request: &Request) -> bool {
@@ -191,7 +190,7 @@ impl World {
                     answer.scope = Some(journeyman_limiter::Scope::User);
                 }
                 if self.headers {
-                    answer.limit = u32::try_from(self.server.channel.most()).ok();
+                    answer.limit = u32::try_from(self.server.most).ok();
                     answer.remaining = u32::try_from(said.remaining).ok();
                     // Rounded down to milliseconds, as a server may.
                     answer.reset_after = Some(Duration::from_millis(said.reset_after / 1_000));

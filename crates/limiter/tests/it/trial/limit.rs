@@ -58,14 +58,6 @@ impl Limit {
         });
     }
 
-    pub(crate) fn model(&self) -> Model {
-        self.model
-    }
-
-    pub(crate) fn window(&self) -> u64 {
-        self.window
-    }
-
     pub(crate) fn most(&self) -> u64 {
         self.most
     }
