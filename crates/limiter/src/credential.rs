@@ -33,6 +33,23 @@ impl Credential {
         Self(u64::from_be_bytes(first).max(1))
     }
 
+    /// The credential of a fingerprint, as [`Debug`](fmt::Debug) shows it: 16 hexadecimal digits. None for anything
+    /// else, and for the fingerprint of no token.
+    ///
+    /// ```
+    /// use journeyman_limiter::Credential;
+    ///
+    /// let shown = format!("{:?}", Credential::of_token("Bot token"));
+    /// let digits = shown.trim_start_matches("Credential(").trim_end_matches(')');
+    /// assert_eq!(Credential::of_fingerprint(digits), Some(Credential::of_token("Bot token")));
+    /// assert_eq!(Credential::of_fingerprint("Bot token"), None);
+    /// ```
+    pub fn of_fingerprint(digits: &str) -> Option<Self> {
+        let is_one = digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let fingerprint = u64::from_str_radix(digits, 16).ok().filter(|_| is_one)?;
+        (fingerprint != 0).then_some(Self(fingerprint))
+    }
+
     pub(crate) const fn fingerprint(self) -> u64 {
         self.0
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::Upstream;
+use journeyman_limiter::{Credential, GlobalLimit};
+
+use crate::{Trust, Upstream};
 
 /// What can be set. Every field has a default.
 ///
@@ -41,6 +43,10 @@ pub struct Config {
     pub max_connections: usize,
     /// How many requests one connection of HTTP/2 may have open at once: 256.
     pub max_streams: u32,
+    /// Whose certificates the upstream's may be signed with, besides the system's: nobody's.
+    pub trust: Trust,
+    /// Global limits of single credentials: none.
+    pub globals: Vec<(Credential, GlobalLimit)>,
     /// The limiter's own settings; `hold` stands in for its `max_wait`.
     pub limits: journeyman_limiter::Config,
 }
@@ -60,6 +66,8 @@ impl Default for Config {
             max_body_bytes: 128 * 1024 * 1024,
             max_connections: 16_384,
             max_streams: 256,
+            trust: Trust::default(),
+            globals: Vec::new(),
             limits: journeyman_limiter::Config::default(),
         }
     }

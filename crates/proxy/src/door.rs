@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
-use journeyman_limiter::{Explanation, Hold, Knowledge, Method as LimitedMethod, Request as Limits};
+use journeyman_limiter::{
+    Credential, Explanation, Hold, Knowledge, Method as LimitedMethod, Request as Limits,
+};
 use serde_json::{Value, json};
 
 use crate::answer::{self, Body};
@@ -56,7 +58,15 @@ fn explain(proxy: &Forward, request: &Request<Incoming>) -> Response<Body> {
     };
     let credential = headers::credential(request.headers());
     let explanation = proxy.limiter.explain(&Limits::new(method, path).with_credential(credential));
-    answer::page("application/json", format!("{}\n", in_json(&explanation)))
+    let mut page = in_json(&explanation);
+    // By this, settings can name a credential without its token.
+    page["credential"] = fingerprint(credential).into();
+    answer::page("application/json", format!("{page}\n"))
+}
+
+fn fingerprint(credential: Credential) -> String {
+    let shown = format!("{credential:?}");
+    shown.trim_start_matches("Credential(").trim_end_matches(')').to_owned()
 }
 
 fn in_json(explanation: &Explanation) -> Value {

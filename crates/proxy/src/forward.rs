@@ -1,6 +1,7 @@
 //! One request's way through: wait, send, tell the limiter, pass the answer on. The only file that sends.
 //! It never sends anything twice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,9 +13,12 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as SendError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use journeyman_limiter::{Answer, Limiter, Method as Verb, Permit, Refused, Request as Limits};
+use journeyman_limiter::{Answer, Fields, Limiter, Method as Verb, Permit, Refused, Request as Limits};
 use journeyman_moment::{Clock, Moment};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
 use thiserror::Error;
 
 use crate::answer::{self, Body};
@@ -22,6 +26,7 @@ use crate::config::Config;
 use crate::headers;
 use crate::metrics::Metrics;
 use crate::upload::{Upload, is_too_large};
+use crate::wall;
 
 /// How long an idle connection to the upstream is kept: shorter than servers do, since a request that leaves
 /// on a connection which is just being closed is lost.
@@ -55,6 +60,9 @@ impl Forward {
         // The hold is the one bound on waiting.
         let limits = journeyman_limiter::Config { max_wait: config.hold, ..config.limits.clone() };
         let limiter = Limiter::new(limits, clock);
+        for (credential, global) in &config.globals {
+            limiter.set_global(*credential, *global);
+        }
         Ok(Self { config, clock, limiter, metrics: Metrics::default(), client })
     }
 
@@ -82,12 +90,15 @@ impl Forward {
 
     async fn attempt(&self, request: Request<Incoming>) -> Result<Response<Body>, Trouble> {
         let (head, body) = request.into_parts();
-        let limits = self.limits(&head)?;
+        let mut limits = self.limits(&head)?;
         if body.size_hint().lower() > u64::try_from(self.config.max_body_bytes).unwrap_or(u64::MAX) {
             return Err(Trouble::TooLarge);
         }
         let mut upload = Upload::new(body, self.config.max_body_bytes);
         self.read_small(&mut upload).await?;
+        if matches!(head.method, Method::POST | Method::PATCH) && headers::is_json(&head.headers) {
+            limits.fields = upload.whole().map_or(Fields::NONE, |body| Fields::of_json(&body));
+        }
         let permit = self.wait(&limits, &mut upload).await?;
         // The permit is dropped before anything has left, and gives back what it took.
         upload.failure().map_or(Ok(()), |failure| Err(Trouble::of_body(failure)))?;
@@ -105,8 +116,15 @@ impl Forward {
         }
         let allowed = headers::allowed_wait(&head.headers).map_err(Trouble::Deadline)?;
         let wait = allowed.map_or(self.config.hold, |allowed| allowed.min(self.config.hold));
-        let request = Limits::new(method, head.uri.path());
-        Ok(request.with_credential(headers::credential(&head.headers)).with_deadline(self.clock.now() + wait))
+        let priority = headers::priority(&head.headers).map_err(Trouble::Priority)?;
+        let request = Limits::new(method, head.uri.path())
+            .with_credential(headers::credential(&head.headers))
+            .with_priority(priority)
+            .with_tenant(headers::tenant(&head.headers))
+            .with_deadline(self.clock.now() + wait);
+        // Only of a deletion does the limit depend on the time of day.
+        let is_deletion = method == Verb::Delete;
+        Ok(if is_deletion { request.with_wall_clock(wall::unix_ms()) } else { request })
     }
 
     /// Reads a small body whole before the request gets in line: a client that takes its time over it must not
@@ -246,6 +264,7 @@ enum Trouble {
     OtherHost,
     Path,
     Deadline(String),
+    Priority(String),
     TooLarge,
     BrokenBody,
     SlowBody,
@@ -272,6 +291,9 @@ impl Trouble {
             Self::Deadline(text) => bad(&format!(
                 "X-Journeyman-Deadline is {text:?}; give seconds from the request's arrival, such as 2.5"
             )),
+            Self::Priority(text) => {
+                bad(&format!("X-Journeyman-Priority is {text:?}; give critical, interactive, normal or bulk"))
+            }
             Self::TooLarge => answer::too_large(),
             Self::BrokenBody => bad("The body broke off or is malformed; nothing was sent"),
             Self::SlowBody => answer::plain(
@@ -324,18 +346,19 @@ fn client(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnecto
     http.set_nodelay(true);
     http.set_connect_timeout(Some(config.connect));
     let provider = rustls::crypto::ring::default_provider();
-    let tls = HttpsConnectorBuilder::new();
+    let tls = ClientConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()
+        .map_err(std::io::Error::other)?;
     let tls = if config.upstream.is_plain() {
         // No certificate is needed, so that it starts on a machine without any.
-        let tls_config = ClientConfig::builder_with_provider(provider.into())
-            .with_safe_default_protocol_versions()
-            .map_err(std::io::Error::other)?
-            .with_root_certificates(RootCertStore::empty())
-            .with_no_client_auth();
-        tls.with_tls_config(tls_config)
+        tls.with_root_certificates(RootCertStore::empty())
     } else {
-        tls.with_provider_and_platform_verifier(provider)?
+        let provider = Arc::clone(tls.crypto_provider());
+        let roots = config.trust.roots.iter().cloned().map(CertificateDer::from);
+        let verifier = Verifier::new_with_extra_roots(roots, provider).map_err(std::io::Error::other)?;
+        tls.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
     };
+    let tls = HttpsConnectorBuilder::new().with_tls_config(tls.with_no_client_auth());
     let connector = tls.https_or_http().enable_http1().wrap_connector(http);
     Ok(Client::builder(TokioExecutor::new())
         // A hidden resend would pass by the limiter, and could do a thing twice.
@@ -343,6 +366,12 @@ fn client(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnecto
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
         .build(connector))
+}
+
+/// The certificates of a PEM text, in DER.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let certificates = CertificateDer::pem_slice_iter(pem).map(|one| one.map(|one| one.as_ref().to_vec()));
+    certificates.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 
 /// An error with what lies below it. Neither hyper nor rustls puts a header into one.

@@ -4,13 +4,17 @@ use std::time::Duration;
 
 use hyper::HeaderMap;
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, EXPECT, HOST, HeaderName, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
-use journeyman_limiter::Credential;
+use journeyman_limiter::{Credential, Priority, Tenant};
 
 /// By when, in seconds from its arrival, a request must have left.
 const DEADLINE: &str = "x-journeyman-deadline";
+/// How urgent the request is: one of `Priority`'s words.
+const PRIORITY: &str = "x-journeyman-priority";
+/// Who of those that share the credential asks.
+const TENANT: &str = "x-journeyman-tenant";
 /// Headers with this prefix are meant for the proxy, and go no further.
 const OURS: &str = "x-journeyman-";
 
@@ -42,6 +46,26 @@ pub(crate) fn allowed_wait(headers: &HeaderMap) -> Result<Option<Duration>, Stri
     let seconds = text.trim().parse::<f64>().ok();
     let span = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     span.map(Some).ok_or_else(|| text.chars().take(32).collect())
+}
+
+/// How urgent the client says that it is; an error is what it said instead.
+pub(crate) fn priority(headers: &HeaderMap) -> Result<Priority, String> {
+    let Some(value) = headers.get(PRIORITY) else { return Ok(Priority::default()) };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    text.trim().parse().map_err(|_| text.chars().take(32).collect())
+}
+
+/// Who the client says that it is.
+pub(crate) fn tenant(headers: &HeaderMap) -> Tenant {
+    let text = headers.get(TENANT).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    text.filter(|text| !text.trim().is_empty()).map_or(Tenant::NONE, |text| Tenant::named(text.trim()))
+}
+
+/// Whether the body is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    kind.eq_ignore_ascii_case("application/json")
 }
 
 /// Leaves what goes on to the upstream.
@@ -128,6 +152,19 @@ mod tests {
         check("NaN", Err("NaN"));
         check("1e300", Err("1e300"));
         assert_eq!(allowed_wait(&HeaderMap::new()), Ok(None));
+    }
+
+    #[test]
+    fn a_body_is_json_if_its_content_type_says_so() {
+        for (kind, expect) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("multipart/form-data; boundary=application/json", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(&map(&[("content-type", kind)])), expect, "{kind:?}");
+        }
+        assert!(!is_json(&HeaderMap::new()));
     }
 
     #[test]

@@ -24,11 +24,16 @@ mod forward;
 mod headers;
 mod metrics;
 mod serve;
+mod settings;
+mod trust;
 mod upload;
 mod upstream;
+mod wall;
 
 pub use config::Config;
 pub use forward::CannotStart;
 pub use journeyman_moment::Clock;
 pub use serve::{Drained, Proxy};
+pub use settings::{CredentialSettings, NotSeconds, Seconds, Settings, SettingsError};
+pub use trust::{Trust, TrustError};
 pub use upstream::{Hosts, Upstream, UpstreamError};

@@ -4,42 +4,54 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
-use journeyman_proxy::{Clock, Config, Hosts, Proxy, Upstream};
+use journeyman_proxy::{Clock, Config, Proxy, Settings, SettingsError};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 /// Keeps Discord's rate limits for any Discord client: point the client's base address here.
 ///
 /// GET /healthz, /metrics and /explain?method=&path= tell how it goes. The variable `JOURNEYMAN_LOG` sets what
-/// is logged (`info` unless set). SIGTERM lets open requests end.
+/// is logged (`info` unless set). SIGTERM lets open requests end. Exit codes: 0 it ended well, 1 it could not
+/// run, 2 an argument or the file cannot be used, 3 connections were cut at the end.
 #[derive(Debug, Parser)]
 #[command(name = "journeyman-proxy", version)]
 struct Arguments {
-    /// Where to listen; anybody who can reach this address can use the proxy.
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Where requests go: scheme, host and port.
-    #[arg(long, value_name = "URL", default_value = "https://discord.com")]
-    upstream: String,
-    /// Allow an upstream that is neither discord.com nor on this machine. Your clients' tokens go there.
+    /// A file of settings in TOML; its keys are the flags' names with `_` for `-`. Flags win over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print the settings that hold, as a file could say them, and end.
     #[arg(long)]
-    allow_any_upstream: bool,
-    /// How long a request may wait for its limits before it is answered with a 429.
-    #[arg(long, value_name = "SECONDS", default_value = "8", value_parser = seconds)]
-    hold: Duration,
-    /// The largest body of a request.
-    #[arg(long, value_name = "MIB", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..=4095))]
-    max_body: u32,
-    /// How many connections are served at once; further ones wait to be accepted.
-    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = clap::value_parser!(u32).range(1..))]
-    max_connections: u32,
-    /// How long open requests may take to end after SIGTERM.
-    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
-    drain: Duration,
+    print_config: bool,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// How the command ended, other than well.
+enum Ending {
+    CannotRun(String),
+    Usage(String),
+    Cut(usize),
+}
+
+impl Ending {
+    fn code(&self) -> u8 {
+        match self {
+            Self::CannotRun(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Cut(_) => 3,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::CannotRun(text) | Self::Usage(text) => text.clone(),
+            Self::Cut(count) => format!("{count} connections were cut; allow more time with --drain"),
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -47,50 +59,49 @@ fn main() -> ExitCode {
     log();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(&format!("error: {error}"));
-            ExitCode::FAILURE
+        Err(ending) => {
+            tell(&format!("error: {}", ending.text()));
+            ExitCode::from(ending.code())
         }
     }
 }
 
 #[tokio::main]
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let listen = arguments.listen;
-    let proxy = Proxy::new(config(arguments)?, Clock::real()).map_err(|error| with_source(&error))?;
+async fn run(arguments: &Arguments) -> Result<(), Ending> {
+    let settings = settings(arguments).map_err(|error| Ending::Usage(error.to_string()))?;
+    let variable = |name: &str| std::env::var(name).ok();
+    let config = settings.config(variable).map_err(|error| Ending::Usage(error.to_string()))?;
+    if arguments.print_config {
+        return print(&settings.to_toml());
+    }
+    serve(settings.listen.unwrap_or(Settings::LISTEN), config).await
+}
+
+/// Flags over file over defaults.
+fn settings(arguments: &Arguments) -> Result<Settings, SettingsError> {
+    let file = arguments.config.as_deref().map(Settings::of_file).transpose()?.unwrap_or_default();
+    arguments.settings.or(&file)?.or(&Settings::defaults())
+}
+
+async fn serve(listen: SocketAddr, config: Config) -> Result<(), Ending> {
+    let cannot = Ending::CannotRun;
+    let proxy = Proxy::new(config, Clock::real()).map_err(|error| cannot(with_source(&error)))?;
     // Before anything is announced, so that a stop right after it is heard.
-    let stop = Stop::listen()?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .map_err(|why| format!("listen on {listen}: {why}; choose another address with --listen"))?;
-    let address = listener.local_addr()?;
+    let stop = Stop::listen().map_err(|why| cannot(format!("listen for signals: {why}")))?;
+    let told = |why| cannot(format!("listen on {listen}: {why}; choose another address with --listen"));
+    let listener = TcpListener::bind(listen).await.map_err(told)?;
+    let address = listener.local_addr().map_err(told)?;
     if !address.ip().is_loopback() {
         tell("note: this proxy asks nobody for a password, and others can reach the address it listens on");
     }
     tell(&format!("listening on http://{address}"));
     let drained = proxy.serve(listener, stop.wait()).await;
-    if drained.cut > 0 {
-        return Err(format!("{} connections were cut; allow more time with --drain", drained.cut).into());
-    }
-    Ok(())
+    if drained.cut > 0 { Err(Ending::Cut(drained.cut)) } else { Ok(()) }
 }
 
-fn config(arguments: &Arguments) -> Result<Config, Box<dyn std::error::Error>> {
-    let hosts = if arguments.allow_any_upstream { Hosts::Any } else { Hosts::Known };
-    Ok(Config {
-        upstream: Upstream::parse(&arguments.upstream, hosts)?,
-        hold: arguments.hold,
-        drain: arguments.drain,
-        max_body_bytes: usize::try_from(arguments.max_body)?.saturating_mul(1024 * 1024),
-        max_connections: usize::try_from(arguments.max_connections)?,
-        ..Config::default()
-    })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let span = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let span = span.filter(|span| *span <= Duration::from_hours(24));
-    span.ok_or_else(|| "give seconds from 0 to 86400, such as 8 or 2.5".to_owned())
+fn print(text: &str) -> Result<(), Ending> {
+    let written = std::io::stdout().write_all(text.as_bytes());
+    written.map_err(|why| Ending::CannotRun(format!("write to stdout: {why}")))
 }
 
 /// Logs on stderr.

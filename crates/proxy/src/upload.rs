@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::sync::Notify;
@@ -96,6 +96,20 @@ impl Upload {
         self.remaining.is_some_and(|length| 0 < length && length <= AHEAD_BYTES as u64)
             && !self.rest.is_end_stream()
             && self.failure.is_none()
+    }
+
+    /// The whole body, if it was read ahead to its end.
+    pub(crate) fn whole(&self) -> Option<Bytes> {
+        if self.failure.is_some() || !self.rest.is_end_stream() {
+            return None;
+        }
+        let mut parts = self.ahead.iter().filter_map(Frame::data_ref);
+        let first = parts.next().cloned().unwrap_or_default();
+        let Some(second) = parts.next() else { return Some(first) };
+        let mut whole = BytesMut::from(first);
+        whole.extend_from_slice(second);
+        parts.for_each(|part| whole.extend_from_slice(part));
+        Some(whole.freeze())
     }
 
     /// Tells how it goes on.

@@ -323,5 +323,12 @@ pub(crate) fn used_up(seconds: u32) -> String {
     )
 }
 
+/// The headers of a bucket of which all but one is in use elsewhere, for the next 5 minutes.
+pub(crate) fn one_left() -> String {
+    "Via: 1.1 google\r\nX-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 1\r\nX-RateLimit-Reset: \
+     1700000000.0\r\nX-RateLimit-Reset-After: 300\r\nX-RateLimit-Bucket: abcd\r\n"
+        .to_owned()
+}
+
 pub(crate) const MESSAGES: &str = "/api/v10/channels/1001234567890123456/messages";
 pub(crate) const BOT: &str = "Authorization: Bot token-of-one\r\n";

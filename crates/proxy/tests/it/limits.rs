@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::harness::{BOT, MESSAGES, Scripted, Served, answer, used_up};
+use crate::harness::{BOT, MESSAGES, Scripted, Served, answer, one_left, read_head, used_up};
 
 /// 300 requests against 5 per 5 s in each of 10 channels take 25 s; so they take half a second.
 const SCALE: f64 = 50.0;
@@ -128,6 +128,57 @@ async fn a_deadline_shortens_the_wait_and_is_not_sent_on() {
     let wrong = served.ask("GET", MESSAGES, &format!("{BOT}X-Journeyman-Deadline: soon\r\n"), "").await;
     assert_eq!(wrong.status, 400);
     assert!(wrong.json()["message"].as_str().expect("a message").contains("\"soon\""));
+}
+
+#[tokio::test]
+async fn a_priority_and_a_tenant_are_used_and_not_sent_on() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    let served = Served::start(&origin, |_| {}).await;
+    // Until its limit is known, a route's requests go one at a time: so these three wait for the first.
+    let mut wires = Vec::new();
+    for (number, headers) in [
+        "",
+        "X-Journeyman-Priority: bulk\r\n",
+        "X-Journeyman-Tenant: a\r\n",
+        "X-Journeyman-Priority: Critical\r\n",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut wire = served.wire().await;
+        let path = format!("{MESSAGES}?limit={}", number + 1);
+        wire.send("GET", &path, &format!("{BOT}{headers}"), "").await.expect("sent");
+        if number > 0 {
+            served.until("journeyman_proxy_queue_depth", number as u64).await;
+        } else {
+            served.until("journeyman_proxy_in_flight", 1).await;
+        }
+        wires.push(wire);
+    }
+    let (mut upstream, _) = listener.accept().await.expect("the first comes");
+    let mut rest = Vec::new();
+    let mut order = Vec::new();
+    for _ in 0..4 {
+        let head = read_head(&mut upstream, &mut rest).await.expect("a head");
+        assert!(!head.to_lowercase().contains("x-journeyman"), "{head}");
+        order.push(head.split("limit=").nth(1).and_then(|text| text.chars().next()).expect("a number"));
+        // Plenty is left, but only one at a time may go: the rest of the bucket is in use elsewhere.
+        upstream.write_all(answer(200, &one_left(), "").as_bytes()).await.expect("answered");
+    }
+    assert_eq!(order, ['1', '4', '3', '2']);
+}
+
+#[tokio::test]
+async fn a_priority_that_is_none_is_a_400_that_names_the_header_and_its_values() {
+    let served = Served::start("http://127.0.0.1:1", |_| {}).await;
+    let headers = format!("{BOT}X-Journeyman-Priority: urgent\r\n");
+    let wrong = served.ask("GET", MESSAGES, &headers, "").await;
+    assert_eq!((wrong.status, wrong.is_proxys_own()), (400, true));
+    let told = wrong.json()["message"].as_str().expect("a message").to_owned();
+    for word in ["X-Journeyman-Priority", "\"urgent\"", "critical", "interactive", "normal", "bulk"] {
+        assert!(told.contains(word), "{told}");
+    }
 }
 
 /// A second client waits for a bucket, and hangs up.
