@@ -1,8 +1,10 @@
 //! 429s, time, waits and fairness of four contenders over the scenarios, in virtual time. It asserts nothing.
 //!
 //! `cargo bench -p journeyman-limiter --bench limits` prints a table, `… -- --json` one object per scenario
-//! and contender; further words are beginnings of the names of scenarios to keep. η is the least possible time against the time taken; `safe` allows one round trip per window
-//! for not knowing the server's phase. Both say something only where there is no 429.
+//! and contender; further words are beginnings of the names of scenarios to keep. `least` is the bound on the
+//! time (each limit alone, and every cut), `safe` that and a longest round trip per window, for not knowing
+//! the server's phase; each η is one of them against the time taken, and says something only where there is
+//! no 429. `oracle` counts the 429s of who knows everything: what is above it was avoidable by knowledge.
 //! A run reproduces bit for bit, but for twilight, which draws from randomness of its own.
 
 #[path = "../tests/it/trial/mod.rs"]
@@ -33,12 +35,13 @@ fn main() {
     scenarios
         .retain(|scenario| names.is_empty() || names.iter().any(|name| scenario.name.starts_with(*name)));
     for scenario in &scenarios {
-        for contender in CONTENDERS {
-            let score = contender.run(scenario, SEED);
+        let scores = CONTENDERS.map(|contender| (contender, contender.run(scenario, SEED)));
+        let oracle = scores.last().map_or(0, |(_, oracle)| oracle.limited());
+        for (contender, score) in &scores {
             if has("--json") {
-                line(&mut text, format_args!("{}", object(scenario, contender, &score)));
+                line(&mut text, format_args!("{}", object(scenario, *contender, score, oracle)));
             } else {
-                line(&mut text, format_args!("{}", row(scenario, contender, &score)));
+                line(&mut text, format_args!("{}", row(scenario, *contender, score, oracle)));
             }
         }
     }
@@ -46,29 +49,31 @@ fn main() {
     let _gone = std::io::stdout().write_all(text.as_bytes());
 }
 
-const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge   span s  least s     η  safe  per s    p50 s    p99 s  Jain";
+const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge oracle   span s  least s   safe s     η  η safe  per s    p50 s    p99 s  Jain";
 
-fn row(scenario: &Scenario, contender: Contender, score: &Score) -> String {
+fn row(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64) -> String {
     let Score { served, user, global, shared, hidden, edge, .. } = score;
-    let (span, least) = (seconds(score.span), seconds(score.least));
-    let (efficiency, safe) = (score.efficiency(), score.safe_efficiency());
-    let (goodput, p50, p99) = (score.goodput(), score.wait(50), score.wait(99));
+    let [span, least, safe] = [score.span, score.bound.least, score.safe()].map(seconds);
+    let [efficiency, of_safe] = [score.efficiency(), score.safe_efficiency()];
+    let [goodput, p50, p99] = [score.goodput(), score.wait(50), score.wait(99)];
     format!(
-        "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {span:>8.2} {least:>8.2} \
-         {efficiency:>5.2} {safe:>5.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>5.2}",
+        "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {oracle:>6} \
+         {span:>8.2} {least:>8.2} {safe:>8.2} {efficiency:>5.2} {of_safe:>7.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>5.2}",
         scenario.name,
         contender.name(),
         score.fairness()
     )
 }
 
-fn object(scenario: &Scenario, contender: Contender, score: &Score) -> serde_json::Value {
+fn object(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64) -> serde_json::Value {
     serde_json::json!({
         "scenario": scenario.name, "contender": contender.name(), "seed": SEED,
         "asked": score.asked, "served": score.served, "cancelled": score.cancelled, "refused": score.refused,
         "user_429": score.user, "global_429": score.global, "shared_429": score.shared,
         "hidden_429": score.hidden, "hidden_limits": score.found, "edge_429": score.edge,
-        "span_s": seconds(score.span), "least_s": seconds(score.least), "windows": score.windows,
+        "oracle_429": oracle,
+        "span_s": seconds(score.span), "least_alone_s": seconds(score.bound.alone),
+        "least_s": seconds(score.bound.least), "windows": score.bound.windows, "safe_s": seconds(score.safe()),
         "efficiency": score.efficiency(), "safe_efficiency": score.safe_efficiency(),
         "goodput_per_s": score.goodput(), "wait_p50_s": score.wait(50), "wait_p99_s": score.wait(99),
         "jain": score.fairness(),

@@ -1,5 +1,6 @@
 //! The limiter's tests from outside. They open no socket and wait for no real time.
 
+mod bounds;
 mod cancellation;
 mod defects;
 mod efficiency;

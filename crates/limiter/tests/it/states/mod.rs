@@ -11,7 +11,7 @@ use std::cell::Cell;
 use journeyman_limiter::Mutation;
 use proptest::test_runner::TestError;
 
-use crate::windows::{remembering, runner};
+use crate::windows::{broken, remembering, runner};
 use op::{Case, case};
 use world::World;
 
@@ -31,7 +31,7 @@ fn run(case: &Case, mutation: Mutation) -> World {
 
 /// Why the property does not hold for a limiter that is broken on purpose.
 fn failure(mutation: Mutation) -> String {
-    let outcome = runner(100).run(&case(), |case| {
+    let outcome = broken(100).run(&case(), |case| {
         run(&case, mutation);
         Ok(())
     });
@@ -45,7 +45,7 @@ fn failure(mutation: Mutation) -> String {
 #[test]
 fn whatever_happens_no_limit_is_exceeded_nobody_waits_for_ever_and_nothing_leaks() {
     let steps = Cell::new(0);
-    let outcome = remembering(600, REGRESSIONS).run(&case(), |case| {
+    let outcome = remembering(400, REGRESSIONS).run(&case(), |case| {
         steps.set(steps.get() + run(&case, Mutation::None).steps);
         Ok(())
     });
@@ -73,7 +73,7 @@ fn each_property_fails_for_a_limiter_that_is_broken_on_purpose() {
 
 #[test]
 fn the_same_operations_give_the_same_trace_bit_for_bit() {
-    let outcome = runner(60).run(&case(), |case| {
+    let outcome = runner(40).run(&case(), |case| {
         let [first, second] = [(); 2].map(|()| run(&case, Mutation::None).trace);
         assert!(!first.is_empty());
         assert_eq!(first, second);

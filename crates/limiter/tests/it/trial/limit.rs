@@ -1,7 +1,7 @@
-//! One true limit, counted in one of four ways, and the least time that it leaves. It knows no requests.
+//! One true limit, counted in one of four ways. It knows no requests.
 
 /// How a server may count; all times in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Model {
     /// A window opens at the first arrival after the last one has ended.
     FirstArrival,
@@ -16,26 +16,22 @@ pub(crate) enum Model {
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {
     model: Model,
-    /// How many now, and the most there ever were.
+    /// How many, at present.
     most: u64,
-    highest: u64,
     window: u64,
     /// Until when each accepted arrival counts; ascending, as arrivals are.
     until: Vec<u64>,
-    first: Option<u64>,
-    accepted: u64,
 }
 
 impl Limit {
     pub(crate) fn new(model: Model, most: u64, window: u64) -> Self {
-        Self { model, most, highest: most, window, until: Vec::new(), first: None, accepted: 0 }
+        Self { model, most, window, until: Vec::new() }
     }
 
     /// Lets the time come, with the size that the limit has at it.
     pub(crate) fn come(&mut self, at: u64, most: u64) {
         self.until.retain(|until| *until > at);
         self.most = most;
-        self.highest = self.highest.max(most);
     }
 
     /// How long until there is room for one of `most`, if nobody else comes. It changes nothing, so the
@@ -48,8 +44,6 @@ impl Limit {
     }
 
     pub(crate) fn take(&mut self, at: u64) {
-        self.first.get_or_insert(at);
-        self.accepted += 1;
         self.until.push(match self.model {
             Model::FirstArrival => self.until.first().copied().unwrap_or(at + self.window),
             Model::Aligned(ahead) => ((at + ahead) / self.window + 1) * self.window - ahead,
@@ -68,22 +62,6 @@ impl Limit {
 
     pub(crate) fn reset_after(&self, at: u64) -> u64 {
         self.until.last().map_or(0, |until| until - at)
-    }
-
-    /// The least time between the first and the last of all that were accepted, and the windows that takes.
-    pub(crate) fn least(&self) -> (u64, u64) {
-        let (most, window) = (self.highest, self.window);
-        let windows = self.accepted.div_ceil(most).saturating_sub(1);
-        let least = match self.model {
-            Model::FirstArrival | Model::Log => windows * window,
-            Model::Leaky => self.accepted.saturating_sub(most) * window / most,
-            Model::Aligned(ahead) => {
-                let first = self.first.unwrap_or_default() + ahead;
-                let boundary = (first / window + 1) * window - first;
-                if windows == 0 { 0 } else { boundary + (windows - 1) * window }
-            }
-        };
-        (least, windows)
     }
 }
 

@@ -3,6 +3,7 @@
 //! The server knows everything and is written naively; a contender sees answers only. All see the same network:
 //! the delays of a request's n-th try depend on the seed, the request and n, not on who sends it.
 
+pub(crate) mod bound;
 pub(crate) mod limit;
 pub(crate) mod oracle;
 pub(crate) mod ours;

@@ -15,6 +15,8 @@ pub(crate) const WALL_MS: u64 = 1_800_000_000_000;
 const EPOCH_MS: u64 = 1_420_070_400_000;
 /// The shortest way, each direction.
 const WAY: u64 = 50 * MS;
+/// How much longer a way may be, in four kinds of network, in milliseconds.
+pub(crate) const JITTERS: [u64; 4] = [0, 50, 150, 300];
 
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
@@ -51,7 +53,7 @@ impl Fate {
 }
 
 impl Scenario {
-    fn new(name: &str, calls: Vec<Call>, rules: Vec<Rule>) -> Self {
+    pub(crate) fn new(name: &str, calls: Vec<Call>, rules: Vec<Rule>) -> Self {
         Self {
             name: name.to_owned(),
             calls,
@@ -64,6 +66,10 @@ impl Scenario {
             jump: None,
             told: None,
         }
+    }
+
+    pub(crate) fn with_jitter(&self, ms: u64) -> Self {
+        Self { name: format!("{}, jitter {ms}", self.name), jitter: ms * MS, ..self.clone() }
     }
 
     /// The shortest and the longest round trip.
@@ -144,11 +150,9 @@ pub(crate) fn many_channels() -> Vec<Scenario> {
         ("leaky", Model::Leaky),
     ];
     let each = |(name, model): (&str, Model)| {
-        [0, 50, 150, 300].map(|jitter| {
-            let rules = vec![global_rule(model), shown(Model::Leaky, 5, 5 * SECOND)];
-            let name = format!("S4 global {name}, jitter {jitter}");
-            Scenario { jitter: jitter * MS, ..Scenario::new(&name, messages(2_000, 2_000), rules) }
-        })
+        let rules = vec![global_rule(model), shown(Model::Leaky, 5, 5 * SECOND)];
+        let scenario = Scenario::new(&format!("S4 global {name}"), messages(2_000, 2_000), rules);
+        JITTERS.map(|jitter| scenario.with_jitter(jitter))
     };
     models.into_iter().flat_map(each).collect()
 }
@@ -323,15 +327,15 @@ pub(crate) fn reactions() -> Scenario {
     Scenario::new("S23 reactions", (0..100).map(each).collect(), rules)
 }
 
-fn shown(model: Model, most: u64, window: u64) -> Rule {
+pub(crate) fn shown(model: Model, most: u64, window: u64) -> Rule {
     Rule { by: |call, _| Some(call.resource), model, most, window, face: Face::Shown("b0ca"), change: None }
 }
 
-fn global_rule(model: Model) -> Rule {
+pub(crate) fn global_rule(model: Model) -> Rule {
     Rule { by: |_, _| Some(0), face: Face::Global, ..shown(model, 50, SECOND) }
 }
 
-fn messages(requests: u64, channels: u64) -> Vec<Call> {
+pub(crate) fn messages(requests: u64, channels: u64) -> Vec<Call> {
     // One request for a channel is no contest between channels.
     let party = |channel: u64| if requests > channels { channel } else { 0 };
     (0..requests).map(|number| message(number % channels, party(number % channels))).collect()

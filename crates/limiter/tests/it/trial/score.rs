@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bound::Bound;
 use super::scenario::Scenario;
 use super::server::{By, Reply, Server};
 
@@ -20,9 +21,7 @@ pub(crate) struct Score {
     pub(crate) found: u64,
     /// From the first departure to the last answer, in microseconds.
     pub(crate) span: u64,
-    /// The bound on the time between first and last acceptance, and its windows.
-    pub(crate) least: u64,
-    pub(crate) windows: u64,
+    pub(crate) bound: Bound,
     rtt: (u64, u64),
     begun: Option<u64>,
     waits: Vec<u64>,
@@ -62,7 +61,7 @@ impl Score {
     }
 
     pub(crate) fn close(mut self, server: &Server) -> Self {
-        (self.least, self.windows) = server.least();
+        self.bound = server.bound();
         self.found = server.found.len() as u64;
         self.waits.sort_unstable();
         self
@@ -70,12 +69,22 @@ impl Score {
 
     /// Least possible time against time taken, the shortest round trip included.
     pub(crate) fn efficiency(&self) -> f64 {
-        ratio(self.least + self.rtt.0, self.span)
+        ratio(self.bound.least + self.rtt.0, self.span)
     }
 
-    /// As `efficiency`, against what is possible for one who does not know the server's phase: one round trip per window.
+    /// What is possible for one who does not know the server's phase: a longest round trip more per window.
+    pub(crate) fn safe(&self) -> u64 {
+        self.bound.least + self.bound.windows * self.rtt.1
+    }
+
+    /// As `efficiency`, against that; the round trip of the last request is in the time taken only.
     pub(crate) fn safe_efficiency(&self) -> f64 {
-        ratio(self.least + self.windows * self.rtt.1 + self.rtt.0, self.span)
+        ratio(self.safe(), self.span)
+    }
+
+    /// All 429s, whoever gave them.
+    pub(crate) fn limited(&self) -> u64 {
+        self.user + self.global + self.shared + self.hidden + self.edge
     }
 
     /// Served per second.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use journeyman_limiter::Request;
 
+use super::bound::{Bound, Capacity, Tally};
 use super::limit::{Limit, Model};
 use super::scenario::{Scenario, WALL_MS};
 
@@ -114,6 +115,7 @@ pub(crate) struct Server {
     headers: bool,
     jump: Option<(u64, i64)>,
     limits: BTreeMap<(usize, u64), Limit>,
+    tally: Tally,
     /// How many 429s each hidden or revealed limit has given.
     pub(crate) found: BTreeMap<(usize, u64), u64>,
 }
@@ -126,6 +128,7 @@ impl Server {
             headers: scenario.headers,
             jump: scenario.jump,
             limits: BTreeMap::new(),
+            tally: Tally::default(),
             found: BTreeMap::new(),
         }
     }
@@ -148,6 +151,7 @@ impl Server {
                 limit.take(at);
             }
         }
+        self.tally.accept(at, &keys);
         let status = if ill.is_some() { 502 } else { 200 };
         // A gateway that fails answers for itself: nothing of Discord's is in it.
         let headers = if ill.is_some() { Vec::new() } else { self.describe(at, self.shown(&keys)) };
@@ -168,9 +172,12 @@ impl Server {
         changes.chain(troubles).filter(|from| *from > at).min()
     }
 
-    /// The least time that the limits leave for what they have accepted, and how many windows that takes.
-    pub(crate) fn least(&self) -> (u64, u64) {
-        self.limits.values().map(Limit::least).max().unwrap_or_default()
+    /// The least time from the first acceptance to the last of all that were accepted.
+    pub(crate) fn bound(&self) -> Bound {
+        self.tally.bound(|(rule, _)| {
+            let Rule { model, most, window, change, .. } = self.rules[rule];
+            Capacity { model, most, window, change }
+        })
     }
 
     fn ill(&self, at: u64, call: &Call) -> Option<Trouble> {
