@@ -51,6 +51,12 @@ struct Flight {
     due: u64,
 }
 
+impl Flight {
+    fn is_in(&self, other: u8) -> bool {
+        bucket(self.line.kind) == Some(usize::from(other))
+    }
+}
+
 #[derive(Debug)]
 enum Stage {
     Waiting,
@@ -143,6 +149,8 @@ impl World {
             // What is left of a window looks like a shorter one: under a new hash its length must be learnt
             // anew, and until then nobody knows how long a lost request counts.
             Op::Rotate { .. } if !matches!(self.server.law(0).model, Model::Log | Model::Leaky) => {}
+            // Nor while something is on its way of which no answer will speak: what that costs nobody can know.
+            Op::Resize { bucket, .. } if self.late.iter().any(|(_, flight)| flight.is_in(bucket)) => {}
             Op::Resize { bucket, most } => self.server.resize(usize::from(bucket), u64::from(most)),
             Op::Rotate { anew } => self.server.rotate(anew),
             Op::Jump(seconds) => self.server.jump(i64::from(seconds)),
@@ -272,6 +280,9 @@ impl World {
         let Some(at) = self.pick(which, |stage| matches!(stage, Stage::Away | Stage::Back(_))) else {
             return;
         };
+        if self.is_unheard_of(at) {
+            return;
+        }
         let flight = self.flights.remove(at);
         let now = self.moment();
         self.machine.settle(now, flight.ticket, End::MaybeSent);
@@ -282,12 +293,22 @@ impl World {
 
     fn cancel(&mut self, which: u16, late: u16) {
         let Some(at) = self.pick(which, |_| true) else { return };
+        if matches!(self.flights[at].stage, Stage::Away | Stage::Back(_)) && self.is_unheard_of(at) {
+            return;
+        }
         let flight = self.flights.remove(at);
         let now = self.moment();
         self.machine.cancel(now, flight.ticket);
         if matches!(flight.stage, Stage::Away) {
             self.late.push((self.now + u64::from(late) * MS, flight));
         }
+    }
+
+    /// Whether its limit has changed and no answer has told so: what it costs without an answer of its own
+    /// cannot be known.
+    fn is_unheard_of(&self, at: usize) -> bool {
+        let Some(counter) = counter(&self.flights[at]) else { return false };
+        self.heard.get(&counter).copied().unwrap_or(0) < self.server.changes[counter.1]
     }
 
     /// Lets time pass, and wakes the machine whenever it asks to be woken.
