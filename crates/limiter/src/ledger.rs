@@ -3,7 +3,11 @@
 mod account;
 mod kind;
 mod lane;
+mod learning;
+mod learnt;
+mod lesson;
 mod look;
+mod recent;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,6 +17,7 @@ use journeyman_moment::Moment;
 
 use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
+use crate::fields::Fields;
 use crate::headers::Answer;
 use crate::limit::{Blocked, Room, Seat, ServerFed, Shape};
 use crate::reason::Reason;
@@ -24,6 +29,8 @@ use crate::verdict::Verdict;
 use account::Account;
 use kind::Kind;
 use lane::{Lane, push_credential};
+use learning::Hit;
+use learnt::Learnt;
 
 /// All limits of all credentials.
 #[derive(Debug, Default)]
@@ -38,6 +45,8 @@ pub(crate) struct Ledger {
     lane_ids: HashMap<Box<str>, u32>,
     buckets: Slab<Bucket>,
     bucket_ids: HashMap<Box<str>, u32>,
+    learnt: Slab<Learnt>,
+    learnt_ids: HashMap<Box<str>, u32>,
     edge: Blocked,
     key: String,
     resource: String,
@@ -60,6 +69,9 @@ pub(crate) struct Grant {
     /// The only slot of a route whose limit is not known.
     alone: bool,
     seats: Vec<(u32, Option<Seat>)>,
+    /// The hidden limits of which it holds a slot.
+    learnt: Vec<u32>,
+    pub(crate) fields: Fields,
 }
 
 impl Grant {
@@ -86,6 +98,8 @@ pub(crate) enum Reach {
     Lane,
     /// A block of the route or its bucket.
     Block,
+    /// What is known of hidden limits of the route's method and template: who waits may belong in another line.
+    Template,
     /// All routes of the credential.
     Account,
     /// Everything.
@@ -110,7 +124,12 @@ impl Ledger {
         let id = known.unwrap_or_else(|| self.new_lane(now, request, &key, template, exempt));
         self.lanes[id].used_at = now;
         (self.key, self.resource) = (key, resource);
-        (id, known.is_none())
+        if self.kinds[self.lanes[id].kind].lessons.is_empty() {
+            return (id, known.is_none());
+        }
+        let home = self.home(now, id, request.fields);
+        self.lanes[home].used_at = now;
+        (home, known.is_none())
     }
 
     fn new_lane(&mut self, now: Moment, request: &Request, key: &str, template: usize, exempt: bool) -> u32 {
@@ -157,6 +176,7 @@ impl Ledger {
     /// Whether the limits of the route itself have room.
     pub(crate) fn room(&mut self, now: Moment, id: u32, config: &Config) -> (Room, Reason) {
         self.apply_prior(now, id);
+        self.attend(now, id);
         self.peek(now, id, config)
     }
 
@@ -166,11 +186,14 @@ impl Ledger {
         if let Some((until, reason)) = lane.blocked.state(now) {
             return (Room::Until(until), reason);
         }
+        let learnt = self.learnt_room(now, id);
         if lane.buckets.is_empty() {
-            return (lane.alone.room(now, 1, (0, now)), self.kinds[lane.kind].reason());
+            let alone = lane.alone.room(now, 1, (0, now));
+            let both = alone.and(learnt.0);
+            return (both, if both == alone { self.kinds[lane.kind].reason() } else { learnt.1 });
         }
         let one_more = u32::from(config.mutation == Mutation::OneMoreInBucket);
-        let mut all = (Room::Free, Reason::Bucket);
+        let mut all = if learnt.0 == Room::Free { (Room::Free, Reason::Bucket) } else { learnt };
         for bound in &lane.buckets {
             let (room, reason) = self.buckets[bound.bucket].limit.room(now, one_more);
             let both = all.0.and(room);
@@ -214,6 +237,7 @@ impl Ledger {
             grant.seats.push((bound.bucket, None));
         }
         self.accounts[lane.account].take(lane.exempt);
+        self.take_learnt(id, grant);
     }
 
     /// Bytes may leave from now on.
@@ -249,6 +273,7 @@ impl Ledger {
     }
 
     fn refund(&mut self, grant: &Grant) {
+        self.refund_learnt(grant);
         for (bucket, seat) in &grant.seats {
             self.buckets[*bucket].limit.refund(*seat);
         }
@@ -261,6 +286,7 @@ impl Ledger {
     }
 
     fn lost(&mut self, now: Moment, grant: &Grant, config: &Config) {
+        self.lose_learnt(now, grant, config.lost_margin);
         for (bucket, seat) in &grant.seats {
             self.buckets[*bucket].limit.lost(now, *seat, config.lost_margin);
         }
@@ -302,32 +328,42 @@ impl Ledger {
         }
         let lane = &self.lanes[grant.lane];
         self.accounts[lane.account].spend(now, from, lane.exempt, config);
-        match Verdict::of(answer) {
-            Some(verdict) => {
-                if matches!(verdict, Verdict::Global { .. }) {
-                    let departed = grant.departed.unwrap_or(now);
-                    self.accounts[lane.account].lower(now, departed, config);
-                }
-                self.obey(now, grant.lane, named, verdict, config)
-            }
-            None => Reach::Lane,
+        let Some(verdict) = Verdict::of(answer) else {
+            self.accept_learnt(now, grant);
+            return Reach::Lane;
+        };
+        if matches!(verdict, Verdict::Global { .. }) {
+            let departed = grant.departed.unwrap_or(now);
+            self.accounts[lane.account].lower(now, departed, config);
         }
+        self.refund_learnt(grant);
+        self.obey(now, grant, (named, answer), verdict, config)
     }
 
     /// Blocks what a 429 is about, and nothing else.
-    fn obey(&mut self, now: Moment, id: u32, named: Option<u32>, verdict: Verdict, config: &Config) -> Reach {
-        let lane = &mut self.lanes[id];
+    fn obey(
+        &mut self,
+        now: Moment,
+        grant: &Grant,
+        (named, answer): (Option<u32>, &Answer),
+        verdict: Verdict,
+        config: &Config,
+    ) -> Reach {
+        let lane = &mut self.lanes[grant.lane];
         match verdict {
-            Verdict::User { wait } => {
-                if let Some(bucket) = named {
-                    self.buckets[bucket].limit.block(now, wait);
-                } else {
+            Verdict::User { wait } => match named {
+                Some(bucket) => self.buckets[bucket].limit.block(now, wait),
+                // Good answers describe the bucket, and this one does not: it is another limit's.
+                None if !lane.buckets.is_empty() => {
+                    return self.learn(now, grant, Hit::of(wait, answer));
+                }
+                None => {
                     self.kinds[lane.kind].widen(now, wait, config);
                     lane.blocked.extend(now + wait, Reason::RetryAfter);
                 }
-            }
+            },
             Verdict::Shared { wait } => lane.blocked.extend(now + wait, Reason::Shared),
-            Verdict::SubLimit { wait } => lane.blocked.extend(now + wait, Reason::SubLimit),
+            Verdict::SubLimit { wait } => return self.learn(now, grant, Hit::of(wait, answer)),
             Verdict::Global { wait } => {
                 self.accounts[lane.account].pause.extend(now + wait, Reason::Global);
                 return Reach::Account;
@@ -397,7 +433,8 @@ impl Ledger {
     pub(crate) fn neighbours(&self, id: u32) -> impl Iterator<Item = u32> {
         let buckets = &self.lanes[id].buckets;
         let others = buckets.iter().flat_map(|bound| &self.buckets[bound.bucket].lanes);
-        std::iter::once(id).chain(others.copied().filter(move |other| *other != id))
+        let learnt = self.lanes[id].learnt.iter().flat_map(|learnt| &self.learnt[*learnt].lanes);
+        std::iter::once(id).chain(others.chain(learnt).copied().filter(move |other| *other != id))
     }
 
     /// Forgets a little of what nobody uses: each call looks at a few places, so that many calls see all.
@@ -424,6 +461,10 @@ impl Ledger {
         if !lane.is_idle(now, config.idle) || !lane.buckets.iter().all(full) || waits(id) {
             return;
         }
+        if !lane.learnt.iter().all(|learnt| self.learnt[*learnt].is_idle(now)) {
+            return;
+        }
+        self.drop_learnt(id, |_, _| false);
         let Some(lane) = self.lanes.remove(id) else { return };
         self.lane_ids.remove(&lane.key);
         for bound in &lane.buckets {

@@ -62,11 +62,10 @@ impl Lineup {
     }
 
     /// Takes a ticket out of its line, wherever it stands.
-    pub(crate) fn remove(&mut self, lane: u32, account: u32, ticket: Ticket) {
-        let claim = self.lines.get_mut(&lane).and_then(|queue| queue.remove(ticket));
-        if let Some(claim) = claim {
-            self.crowd.leave(account, ticket, &claim);
-        }
+    pub(crate) fn remove(&mut self, lane: u32, account: u32, ticket: Ticket) -> Option<Claim> {
+        let claim = self.lines.get_mut(&lane).and_then(|queue| queue.remove(ticket))?;
+        self.crowd.leave(account, ticket, &claim);
+        Some(claim)
     }
 
     /// Counts that a ticket goes, before it is removed.

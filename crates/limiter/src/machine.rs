@@ -9,6 +9,7 @@ use journeyman_moment::Moment;
 use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::explain::Explanation;
+use crate::fields::Fields;
 use crate::ledger::{End, Grant, Ledger, Reach};
 use crate::limit::Room;
 use crate::lineup::{Claim, Lineup, Next, Place, Subject, Ticket};
@@ -92,6 +93,7 @@ impl fmt::Display for Refusal {
 struct Entry {
     number: u64,
     lane: u32,
+    fields: Fields,
     stage: Stage,
     waited: Option<Box<Waits>>,
 }
@@ -147,7 +149,7 @@ impl Machine {
         let bound = now + self.config.max_wait;
         let give_up = request.deadline.map_or(bound, |deadline| deadline.min(bound));
         let stage = Stage::Waiting { give_up, timed: false };
-        let place = self.entries.insert(Entry { number, lane, stage, waited: None });
+        let place = self.entries.insert(Entry { number, lane, fields: request.fields, stage, waited: None });
         let ticket = Ticket { number, place };
         if self.may_pass(now, lane) {
             self.go(ticket, lane);
@@ -311,11 +313,51 @@ impl Machine {
         self.stale.push(account);
         match reach {
             Reach::Lane => {}
+            Reach::Template => self.line_up_again(now, account),
             Reach::Block => lanes.iter().for_each(|lane| self.refuse_late(now, *lane)),
             Reach::Account => self.refuse_late_of(now, Some(account)),
             Reach::All => self.refuse_late_of(now, None),
         }
         self.lanes = lanes;
+    }
+}
+
+/// What is known of hidden limits has changed.
+impl Machine {
+    /// Moves those who wait into the lines in which they belong, and refuses who would be too late there.
+    fn line_up_again(&mut self, now: Moment, account: u32) {
+        let lanes: Vec<u32> =
+            self.ledger.lanes_of(Some(account)).filter(|lane| self.lineup.is_waited_for(*lane)).collect();
+        for lane in lanes {
+            for (_, ticket) in self.lineup.each(lane) {
+                let Some(fields) = entry(&mut self.entries, ticket).map(|entry| entry.fields) else {
+                    continue;
+                };
+                let home = self.ledger.home(now, lane, fields);
+                if home != lane {
+                    self.move_to(now, ticket, home);
+                }
+            }
+            self.look_at(now, lane);
+        }
+        self.refuse_late_of(now, Some(account));
+    }
+
+    fn move_to(&mut self, now: Moment, ticket: Ticket, lane: u32) {
+        let Some(entry) = entry(&mut self.entries, ticket) else { return };
+        let before = std::mem::replace(&mut entry.lane, lane);
+        let account = self.ledger.account_of(lane);
+        if let Some(since) = entry.waited.as_mut() {
+            // What it has waited for so far stays counted.
+            let so_far = self.lineup.waits(now, before, account).since(since);
+            **since = self.lineup.waits(now, lane, account).since(&so_far);
+        }
+        let claim = self.lineup.remove(before, account, ticket);
+        self.look_at(now, before);
+        if let Some(claim) = claim {
+            self.lineup.push(lane, account, ticket, claim, &self.config);
+        }
+        self.look_at(now, lane);
     }
 }
 
@@ -409,6 +451,7 @@ impl Machine {
         let mut grant = self.spare.pop().unwrap_or_default();
         self.ledger.take(lane, &mut grant);
         let Some(entry) = entry(&mut self.entries, ticket) else { return };
+        grant.fields = entry.fields;
         let stage = std::mem::replace(&mut entry.stage, Stage::Granted(grant));
         if let Stage::Waiting { give_up, timed: true } = stage {
             self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);

@@ -92,9 +92,10 @@ impl Waits {
         self
     }
 
+    /// A reading of another line may be less than what was waited in a first one, so it wraps.
     pub(crate) fn since(mut self, earlier: &Self) -> Self {
         for (total, span) in self.0.iter_mut().zip(earlier.0) {
-            *total = total.saturating_sub(span);
+            *total = total.wrapping_sub(span);
         }
         self
     }

@@ -7,6 +7,7 @@ use journeyman_moment::Moment;
 
 use crate::config::Config;
 use crate::headers::Answer;
+use crate::ledger::lesson::Lessons;
 use crate::limit::Shape;
 use crate::reason::Reason;
 
@@ -27,6 +28,8 @@ pub(crate) struct Kind {
     pub(crate) used_at: Moment,
     /// The limit that answers named last, for resources not met before.
     pub(crate) prior: Option<(Arc<str>, Shape)>,
+    /// The hidden limits that its resources have met.
+    pub(crate) lessons: Lessons,
     bare_answers: u8,
     /// Set by a 429; until then the configured distance holds.
     spacing: Option<Duration>,
@@ -41,6 +44,7 @@ impl Kind {
             lanes: 0,
             used_at: Moment::ORIGIN,
             prior: None,
+            lessons: Lessons::default(),
             bare_answers: 0,
             spacing: None,
             calm_since: Moment::ORIGIN,

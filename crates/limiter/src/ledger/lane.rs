@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
+use crate::ledger::recent::Recent;
 use crate::limit::{Blocked, Slots};
 
 /// A route falls under more than one bucket when its hash alternates (discord-api-docs#1295, #5646).
@@ -21,6 +22,10 @@ pub(crate) struct Lane {
     pub(crate) key: Box<str>,
     /// Where the template ends in the key.
     template: usize,
+    /// Where the resource ends in the key; what follows is the mask.
+    resource: usize,
+    /// Which hidden limits of the kind its requests fall under that not all do.
+    pub(crate) mask: u8,
     pub(crate) exempt: bool,
     /// One at a time, while no bucket is known.
     pub(crate) alone: Slots,
@@ -28,6 +33,10 @@ pub(crate) struct Lane {
     pub(crate) buckets: Vec<Bound>,
     /// A 429 about this route and resource alone.
     pub(crate) blocked: Blocked,
+    /// The hidden limits that it obeys, and which version of the kind's lessons those are.
+    pub(crate) learnt: Vec<u32>,
+    pub(crate) lessons: u32,
+    pub(crate) recent: Recent,
     pub(crate) in_flight: u32,
     pub(crate) used_at: Moment,
 }
@@ -54,13 +63,36 @@ impl Lane {
             kind,
             key: key.into(),
             template,
+            resource: key.len(),
+            mask: 0,
             exempt,
             alone: Slots::default(),
             buckets: Vec::new(),
             blocked: Blocked::default(),
+            learnt: Vec::new(),
+            lessons: 0,
+            recent: Recent::default(),
             in_flight: 0,
             used_at: now,
         }
+    }
+
+    /// A line of the same route and resource, for requests that fall under other hidden limits.
+    pub(crate) fn like(other: &Self, key: &str, mask: u8, now: Moment) -> Self {
+        let lane = Self::new(other.account, other.kind, key, other.template, other.exempt, now);
+        Self { resource: other.resource, mask, ..lane }
+    }
+
+    /// The key of the line with a mask for the same route and resource.
+    pub(crate) fn key_of(&self, mask: u8) -> String {
+        let resource = self.key.get(..self.resource).unwrap_or_default();
+        // No resource of a path contains a line's end; one that a caller names with it is only odd.
+        if mask == 0 { resource.to_owned() } else { format!("{resource}\n{mask}") }
+    }
+
+    /// The key of a hidden limit of the route and resource.
+    pub(crate) fn learnt_key(&self, lesson: u8) -> Box<str> {
+        format!("{}\n{lesson}", self.key_of(0)).into()
     }
 
     /// Method and template, as `GET/channels/:id/messages`.
@@ -69,7 +101,7 @@ impl Lane {
     }
 
     pub(crate) fn resource(&self) -> &str {
-        self.key.get(self.template + 1..).unwrap_or_default()
+        self.key.get(self.template + 1..self.resource).unwrap_or_default()
     }
 
     /// Notes that an answer named a bucket; false if it is new here.

@@ -37,7 +37,14 @@ impl Ledger {
         write_route(request, &mut key, &mut resource);
         key.push(' ');
         key.push_str(&resource);
-        self.lane_ids.get(key.as_str()).copied()
+        let lane = self.lane_ids.get(key.as_str()).copied()?;
+        let here = &self.lanes[lane];
+        let mask = self.kinds[here.kind].lessons.mask(request.fields);
+        if mask == 0 {
+            Some(lane)
+        } else {
+            self.lane_ids.get(here.key_of(mask).as_str()).copied().or(Some(lane))
+        }
     }
 
     /// A moment before which a request of the route cannot go, so many others of the route and of the
@@ -61,7 +68,9 @@ impl Ledger {
         let queue = lane.buckets.iter().map(|bound| self.buckets[bound.bucket].limit.earliest(now, ahead));
         let queue = (queue.max().unwrap_or_else(|| self.alone_earliest(now, id, ahead, config)), own.1);
         let common = self.accounts[lane.account].earliest(now, lane.exempt, all_ahead, config);
-        [gate, own, common]
+        let learnt = lane.learnt.iter().map(|learnt| self.learnt[*learnt].earliest(now, ahead)).max();
+        let learnt = (learnt.unwrap_or(now), Reason::SubLimit);
+        [gate, own, common, learnt]
             .into_iter()
             .fold(queue, |latest, other| if other.0 > latest.0 { other } else { latest })
     }
@@ -134,7 +143,7 @@ impl Ledger {
 
     /// How many routes, buckets, templates and credentials are remembered.
     pub(crate) fn size(&self) -> usize {
-        self.lanes.len() + self.buckets.len() + self.kinds.len() + self.accounts.len()
+        self.lanes.len() + self.buckets.len() + self.kinds.len() + self.accounts.len() + self.learnt.len()
     }
 
     pub(crate) fn check_invariants<'a>(&self, granted: impl Iterator<Item = &'a Grant>) {
@@ -143,6 +152,7 @@ impl Ledger {
         let mut buckets = BTreeMap::<u32, u32>::new();
         let mut global = BTreeMap::<u32, u32>::new();
         let mut pending = BTreeMap::<u32, u32>::new();
+        let mut learnt = BTreeMap::<u32, u32>::new();
         for grant in granted {
             let lane = &self.lanes[grant.lane];
             *lanes.entry(grant.lane).or_default() += 1;
@@ -151,6 +161,9 @@ impl Ledger {
             *pending.entry(lane.account).or_default() += u32::from(grant.departed.is_none());
             for (bucket, _) in &grant.seats {
                 *buckets.entry(*bucket).or_default() += 1;
+            }
+            for limit in &grant.learnt {
+                *learnt.entry(*limit).or_default() += 1;
             }
         }
         let of = |counts: &BTreeMap<u32, u32>, id| counts.get(&id).copied().unwrap_or(0);
@@ -165,6 +178,12 @@ impl Ledger {
         for (id, bucket) in self.buckets.iter() {
             assert_eq!(bucket.limit.in_flight(), of(&buckets, id), "requests in flight of {bucket:?}");
             bucket.limit.check_invariants();
+        }
+        for (id, limit) in self.learnt.iter() {
+            assert_eq!(limit.in_flight(), of(&learnt, id), "requests in flight of {limit:?}");
+            assert_eq!(self.learnt_ids.get(&limit.key), Some(&id), "the name of {limit:?}");
+            let attends = |lane: &u32| self.lanes[*lane].learnt.contains(&id);
+            assert!(limit.lanes.iter().all(attends), "a line does not know of {limit:?}");
         }
         for (id, account) in self.accounts.iter() {
             assert_eq!(account.in_flight(), of(&global, id), "requests in flight of {account:?}");

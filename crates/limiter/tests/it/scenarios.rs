@@ -110,12 +110,14 @@ fn s8_a_loose_limit_that_is_shown_does_not_hide_the_one_that_binds() {
     });
 }
 
+/// Hidden sub-limits: at most one hit per limit learnt.
 #[test]
-fn s9_a_hidden_limit_of_a_field_is_waited_for_as_asked() {
+fn s9_a_hidden_limit_of_a_field_is_met_once_and_other_fields_do_not_wait_for_it() {
     check(&scenes::a_hidden_limit_of_a_field(), seeds(5), |score| {
-        assert_eq!(score.found, 1);
-        // Six names at two per window: the third and the fifth find out that there is a limit.
-        assert!(score.hidden <= 2, "{}", score.hidden);
+        assert_eq!((score.found, score.hidden), (1, 1));
+        assert!(score.wait(88) < 0.001, "an ordinary change waits for {:.1} s", score.wait(88));
+        // Six names at two per ten minutes: four of them wait, and no longer than they must.
+        assert!(score.safe_efficiency() >= 0.95, "{:.3}", score.safe_efficiency());
     });
 }
 
@@ -204,9 +206,15 @@ fn s21_a_storm_of_502_breaks_no_limit() {
     check(&scenes::bad_gateways(), seeds(5), hits_nothing);
 }
 
+/// No path shows that three webhooks write to one channel, so each has a limit of its own to learn; what was
+/// under way when the first one met it may meet it too, and nothing else does.
 #[test]
-fn s22_a_hidden_limit_of_a_channel_is_waited_for_as_asked() {
-    check(&scenes::webhooks_of_a_channel(), seeds(5), |score| assert_eq!(score.found, 1));
+fn s22_a_hidden_limit_of_a_channel_is_met_at_most_once_by_each_of_its_webhooks() {
+    check(&scenes::webhooks_of_a_channel(), seeds(5), |score| {
+        assert_eq!(score.found, 1);
+        assert!((1..=3).contains(&score.hidden), "{}", score.hidden);
+        assert!(score.safe_efficiency() >= 0.95, "{:.3}", score.safe_efficiency());
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Numbers are those of facts that others have seen; where none is known, they are chosen so that limits bind.
 
-use journeyman_limiter::{Method, Request};
+use journeyman_limiter::{Fields, Method, Request};
 
 use super::limit::Model;
 use super::server::{Call, Face, Ill, Rule, Trouble};
@@ -216,9 +216,10 @@ pub(crate) fn a_loose_limit_shown() -> Scenario {
 /// S9: a new name may be given twice in 10 minutes (discord-api-docs#1909), other changes go on.
 pub(crate) fn a_hidden_limit_of_a_field() -> Scenario {
     let each = |number: u64| {
-        let request = Request::new(Method::Patch, format!("/channels/{}", id_of(0)));
         // A change every second, every tenth of them of the name.
         let sort = u64::from(number.is_multiple_of(10));
+        let fields = Fields::of([if sort == 1 { "name" } else { "position" }]);
+        let request = Request::new(Method::Patch, format!("/channels/{}", id_of(0))).with_fields(fields);
         Call { sort, asked: number * SECOND, ..call(request, 0) }
     };
     let name = Rule {
