@@ -1,5 +1,6 @@
 //! The limiter's tests from outside. They open no socket and wait for no real time.
 
+mod allowed;
 mod bounds;
 mod cancellation;
 mod defects;
@@ -16,6 +17,7 @@ mod memory;
 mod retries;
 mod routes;
 mod scenarios;
+mod starvation;
 mod states;
 mod trial;
 mod verdicts;

@@ -342,7 +342,7 @@ pub(crate) fn messages(requests: u64, channels: u64) -> Vec<Call> {
     (0..requests).map(|number| message(number % channels, party(number % channels))).collect()
 }
 
-fn message(channel: u64, party: u64) -> Call {
+pub(crate) fn message(channel: u64, party: u64) -> Call {
     Call { party, ..call(Request::post(format!("/channels/{}/messages", id_of(channel))), channel) }
 }
 
