@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::answer::{self, Body};
 use crate::forward::Forward;
 use crate::headers;
+use crate::metrics::Present;
 
 /// Answers one request.
 pub(crate) async fn answer(proxy: &Forward, request: Request<Incoming>) -> Response<Body> {
@@ -22,7 +23,8 @@ pub(crate) async fn answer(proxy: &Forward, request: Request<Incoming>) -> Respo
     match (request.method(), path) {
         (&Method::GET, "/healthz") => answer::page("text/plain; charset=utf-8", "ok\n".to_owned()),
         (&Method::GET, "/metrics") => {
-            let text = proxy.metrics.render(proxy.limiter.waiting(), proxy.limiter.in_flight());
+            let present = Present { waiting: proxy.limiter.waiting(), in_flight: proxy.limiter.in_flight() };
+            let text = proxy.metrics.render(present);
             answer::page("text/plain; version=0.0.4; charset=utf-8", text)
         }
         (&Method::GET, "/explain") => explain(proxy, &request),

@@ -102,7 +102,8 @@ impl Forward {
         let permit = self.wait(&limits, &mut upload).await?;
         // The permit is dropped before anything has left, and gives back what it took.
         upload.failure().map_or(Ok(()), |failure| Err(Trouble::of_body(failure)))?;
-        self.send(permit, self.outgoing(head, upload)?).await
+        let request = self.outgoing(head, upload)?;
+        self.send(Departure { method: limits.method, at: self.clock.now(), permit }, request).await
     }
 
     /// What the limiter needs to know, or why the request goes nowhere.
@@ -173,9 +174,13 @@ impl Forward {
         Ok(request)
     }
 
-    async fn send(&self, mut permit: Permit, request: Request<Upload>) -> Result<Response<Body>, Trouble> {
+    async fn send(
+        &self,
+        mut departure: Departure,
+        request: Request<Upload>,
+    ) -> Result<Response<Body>, Trouble> {
         let progress = request.body().progress();
-        permit.departed();
+        departure.permit.departed();
         let mut sending = std::pin::pin!(self.client.request(request));
         // A long upload is not a silent upstream: the time counts from the last of the body that was taken.
         let sent = loop {
@@ -187,27 +192,33 @@ impl Forward {
                 () = progress.changed() => {}
                 // Dropping the request closes its connection; it may have been executed.
                 () = self.clock.sleep_until(late) => {
-                    permit.maybe_sent();
+                    departure.permit.maybe_sent();
                     return Err(if is_clients_turn { Trouble::SlowBody } else { Trouble::Silence });
                 }
             }
         };
         match sent {
-            Ok(response) => self.receive(permit, response).await,
+            Ok(response) => self.receive(departure, response).await,
             Err(error) if error.is_connect() => {
-                permit.not_sent();
+                departure.permit.not_sent();
                 tracing::warn!(upstream = %self.config.upstream, error = %chain(&error), "cannot connect");
                 Err(Trouble::Unreachable)
             }
             Err(error) => {
-                permit.maybe_sent();
+                departure.permit.maybe_sent();
                 tracing::debug!(upstream = %self.config.upstream, error = %chain(&error), "no answer");
                 Err(if is_too_large(&error) { Trouble::TooLarge } else { Trouble::Lost })
             }
         }
     }
 
-    async fn receive(&self, permit: Permit, response: Response<Incoming>) -> Result<Response<Body>, Trouble> {
+    async fn receive(
+        &self,
+        departure: Departure,
+        response: Response<Incoming>,
+    ) -> Result<Response<Body>, Trouble> {
+        let Departure { method, at, permit } = departure;
+        let took = self.clock.now() - at;
         let (mut head, body) = response.into_parts();
         let status = head.status.as_u16();
         tracing::trace!(status, "answered");
@@ -215,18 +226,19 @@ impl Forward {
         // is passed on. Of a 429 the body says more than the headers.
         let body = if status == 429 {
             let notice = self.notice(body).await;
-            let ended = permit.answered(&Answer::read(
-                status,
-                headers::texts(&head.headers),
-                notice.as_deref().unwrap_or_default(),
-            ));
+            let said = notice.as_deref().unwrap_or_default();
+            let answer = Answer::read(status, headers::texts(&head.headers), said);
+            self.metrics.heard(method, took, &answer);
+            let ended = permit.answered(&answer);
             if let Some(verdict) = ended.verdict {
                 self.metrics.limited(verdict);
                 tracing::info!(?verdict, "the upstream answered with a 429");
             }
             Either::Left(Full::new(notice.ok_or(Trouble::Lost)?))
         } else {
-            permit.answered(&Answer::read(status, headers::texts(&head.headers), b""));
+            let answer = Answer::read(status, headers::texts(&head.headers), b"");
+            self.metrics.heard(method, took, &answer);
+            permit.answered(&answer);
             Either::Right(body)
         };
         headers::towards_client(&mut head.headers);
@@ -255,6 +267,13 @@ impl Forward {
         let scaled = Duration::try_from_secs_f64(span.as_secs_f64() * self.clock.scale());
         scaled.unwrap_or(Duration::MAX)
     }
+}
+
+/// A request that may go: since when, and what it owes to the limiter.
+struct Departure {
+    method: Verb,
+    at: Moment,
+    permit: Permit,
 }
 
 /// Why a request has no answer of the upstream.

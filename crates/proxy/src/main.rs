@@ -84,6 +84,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, SettingsError> {
 }
 
 async fn serve(listen: SocketAddr, config: Config) -> Result<(), Ending> {
+    let note = raise_open_files(config.max_connections);
     let cannot = Ending::CannotRun;
     let proxy = Proxy::new(config, Clock::real()).map_err(|error| cannot(with_source(&error)))?;
     // Before anything is announced, so that a stop right after it is heard.
@@ -95,8 +96,33 @@ async fn serve(listen: SocketAddr, config: Config) -> Result<(), Ending> {
         tell("note: this proxy asks nobody for a password, and others can reach the address it listens on");
     }
     tell(&format!("listening on http://{address}"));
+    if let Some(note) = note {
+        tell(&note);
+    }
     let drained = proxy.serve(listener, stop.wait()).await;
     if drained.cut > 0 { Err(Ending::Cut(drained.cut)) } else { Ok(()) }
+}
+
+/// Asks the system for as many open files as it allows: two for each connection, one to each side. What it
+/// gives may be less than that.
+#[cfg(unix)]
+fn raise_open_files(max_connections: usize) -> Option<String> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // If it refuses, the old limit is what there is.
+    let _ = setrlimit(Resource::Nofile, limit);
+    let needed = u64::try_from(max_connections).unwrap_or(u64::MAX).saturating_mul(2);
+    let most = getrlimit(Resource::Nofile).current.filter(|most| *most < needed)?;
+    Some(format!(
+        "note: the system allows {most} open files, and {max_connections} connections may need {needed}; raise \
+         `ulimit -n` or lower --max-connections"
+    ))
+}
+
+#[cfg(not(unix))]
+fn raise_open_files(_: usize) -> Option<String> {
+    None
 }
 
 fn print(text: &str) -> Result<(), Ending> {

@@ -49,6 +49,7 @@ impl Proxy {
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
+            self.forward.metrics.connections(connections.len());
             let has_room = connections.len() < self.forward.config.max_connections;
             // Each arm is cancel safe; a connection that was accepted is always spawned.
             tokio::select! {
@@ -72,6 +73,7 @@ impl Proxy {
         tracing::info!(connections = connections.len(), "draining");
         let late = self.forward.in_real(self.forward.config.drain);
         loop {
+            self.forward.metrics.connections(connections.len());
             tokio::select! {
                 ended = connections.join_next() => if ended.is_none() {
                     return Drained { cut: 0 };

@@ -1,29 +1,10 @@
 //! The binary: what it refuses, and that it serves until it is told to stop.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Command;
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_journeyman-proxy"));
-    command.args(arguments).env_remove("JOURNEYMAN_LOG").stderr(Stdio::piped()).stdout(Stdio::piped());
-    command
-}
-
-fn refused(arguments: &[&str]) -> (Option<i32>, String) {
-    let Output { status, stderr, .. } = command(arguments).output().expect("it runs");
-    (status.code(), String::from_utf8_lossy(&stderr).into_owned())
-}
-
-/// Ends the process whatever becomes of the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::process::{Running, command, refused};
 
 #[test]
 fn an_unknown_upstream_is_refused_unless_somebody_says_otherwise() {
@@ -84,20 +65,14 @@ fn an_address_that_is_taken_ends_it_with_1() {
 #[cfg(unix)]
 #[test]
 fn it_listens_on_this_machine_and_ends_well_on_sigterm() {
-    let mut running = Running(
-        command(&["--listen", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1"]).spawn().expect("it runs"),
-    );
-    let mut told = BufReader::new(running.0.stderr.take().expect("piped"));
-    let mut line = String::new();
-    told.read_line(&mut line).expect("a line");
-    let address = line.trim().strip_prefix("listening on http://").expect("an address");
-    let mut stream = TcpStream::connect(address).expect("it listens");
+    let mut running = Running::start(&["--upstream", "http://127.0.0.1:1"]);
+    let mut stream = TcpStream::connect(running.address).expect("it listens");
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").expect("sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 
-    let id = running.0.id().to_string();
+    let id = running.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
-    assert_eq!(running.0.wait().expect("it ends").code(), Some(0));
+    assert_eq!(running.wait(), Some(0));
 }

@@ -21,7 +21,7 @@ async fn an_upstream_that_cannot_be_reached_is_a_502_in_discords_shape() {
         assert_eq!(answer.json()["code"], 0);
         assert!(answer.json()["message"].as_str().expect("a message").contains("nothing was sent"));
     }
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
 }
 
 #[tokio::test]

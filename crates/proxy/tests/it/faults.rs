@@ -53,7 +53,7 @@ async fn an_upstream_that_is_killed_mid_answer_breaks_the_clients_answer_off() {
         let mut rest = Vec::new();
         let _ = wire.stream.read_to_end(&mut rest).await;
         assert!(rest.is_empty(), "{:?} looks like an end", String::from_utf8_lossy(&rest));
-        assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+        assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_slow_small_body_is_a_408_and_holds_no_place() {
     wire.stream.write_all(head.as_bytes()).await.expect("sent");
     let answer = wire.read_answer().await.expect("an answer");
     assert_eq!((answer.status, answer.is_proxys_own()), (408, true));
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
     assert_eq!(upstream.seen().len(), 0);
 }
 
@@ -124,7 +124,7 @@ async fn a_slow_large_body_is_a_408_and_ends_the_upstreams_request() {
     let answer = wire.read_answer().await.expect("an answer");
     assert_eq!((answer.status, answer.is_proxys_own()), (408, true));
     assert!(ends(&mut upstream).await);
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
 }
 
 /// Writes until the proxy hangs up.
@@ -141,14 +141,14 @@ async fn a_client_that_never_reads_is_cut() {
     let mut wire = served.wire().await;
     wire.send("GET", MESSAGES, BOT, "").await.expect("sent");
     endless(request(&listener).await).await;
-    served.until("journeyman_proxy_stalled_total", 1).await;
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    served.until("journeyman_stalled_total", 1).await;
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
 
     let two = served.multiplexed().await;
     let head = tokio::spawn(two.send("GET", MESSAGES, ""));
     let upstream = request(&listener).await;
     endless(upstream).await;
-    served.until("journeyman_proxy_stalled_total", 2).await;
+    served.until("journeyman_stalled_total", 2).await;
     let body = head.await.expect("it ends").expect("a head").into_body();
     assert!(body.collect().await.is_err());
 }

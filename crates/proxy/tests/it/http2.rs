@@ -54,10 +54,10 @@ async fn a_stream_whose_client_goes_leaves_the_line_and_the_others_stay() {
     let two = served.multiplexed().await;
     assert_eq!(two.send("POST", MESSAGES, "{}").await.expect("an answer").status(), 200);
     let waiting = tokio::spawn(two.send("POST", MESSAGES, "{}"));
-    served.until("journeyman_proxy_queue_depth", 1).await;
+    served.until("journeyman_limiter_queue_depth", 1).await;
     waiting.abort();
-    served.until("journeyman_proxy_queue_depth", 0).await;
-    assert_eq!(served.metric("journeyman_proxy_hung_up_total").await, 1);
+    served.until("journeyman_limiter_queue_depth", 0).await;
+    assert_eq!(served.metric("journeyman_hung_up_total").await, 1);
     assert_eq!(two.send("GET", "/api/v10/users/@me", "").await.expect("an answer").status(), 200);
     assert_eq!(upstream.seen().len(), 2);
 }
@@ -71,10 +71,10 @@ async fn a_connection_that_is_gone_takes_all_its_streams_with_it() {
     let two = served.multiplexed().await;
     assert_eq!(two.send("POST", MESSAGES, "{}").await.expect("an answer").status(), 200);
     let waiting: Vec<_> = (0..5).map(|_| tokio::spawn(two.send("POST", MESSAGES, "{}"))).collect();
-    served.until("journeyman_proxy_queue_depth", 5).await;
+    served.until("journeyman_limiter_queue_depth", 5).await;
     two.cut();
-    served.until("journeyman_proxy_queue_depth", 0).await;
-    assert_eq!(served.metric("journeyman_proxy_hung_up_total").await, 5);
+    served.until("journeyman_limiter_queue_depth", 0).await;
+    assert_eq!(served.metric("journeyman_hung_up_total").await, 5);
     for stream in waiting {
         assert!(stream.await.expect("it ends").is_err());
     }
@@ -122,8 +122,8 @@ async fn a_stream_too_many_waits_until_another_ends() {
         open.push(upstream);
     }
     for _ in 0..20 {
-        assert_eq!(served.metric("journeyman_proxy_in_flight").await, 2);
-        assert_eq!(served.metric("journeyman_proxy_queue_depth").await, 0);
+        assert_eq!(served.metric("journeyman_limiter_in_flight").await, 2);
+        assert_eq!(served.metric("journeyman_limiter_queue_depth").await, 0);
     }
     for mut upstream in open {
         upstream.write_all(answer(200, "Connection: close\r\n", "").as_bytes()).await.expect("answered");

@@ -54,13 +54,13 @@ async fn none_of_300_requests_over_10_channels_is_rate_limited_at_the_upstream()
     let report = world.report();
     assert_eq!(report.count("POST", "/channels/{channel.id}/messages"), 300);
     assert_eq!(report.rate_limited.total(), 0, "{:?}", report.rate_limited);
-    assert_eq!(served.metric("journeyman_proxy_unexpected_rate_limited_total").await, 0);
+    assert_eq!(served.metric("journeyman_rate_limited_unexpected_total").await, 0);
     assert_eq!(
-        served.metric("journeyman_proxy_requests_total{source=\"upstream\",class=\"2xx\"}").await,
+        served.metric("journeyman_requests_total{source=\"upstream\",status_class=\"2xx\"}").await,
         300
     );
     assert!(
-        served.metric("journeyman_proxy_waits_total{reason=\"bucket\"}").await > 0,
+        served.metric("journeyman_limiter_wait_seconds_count{reason=\"bucket\"}").await > 0,
         "nothing had to wait"
     );
     world.shutdown().await;
@@ -88,7 +88,7 @@ async fn what_cannot_go_within_the_hold_is_answered_with_a_429_in_discords_shape
     assert!(f64::from(whole) >= decimal, "{whole} is shorter than {decimal}");
 
     assert_eq!(upstream.seen().len(), 1, "the refused request was sent");
-    assert_eq!(served.metric("journeyman_proxy_refused_total{reason=\"bucket\"}").await, 1);
+    assert_eq!(served.metric("journeyman_limiter_refused_total{reason=\"bucket\"}").await, 1);
 }
 
 #[tokio::test]
@@ -111,8 +111,8 @@ async fn a_global_429_holds_every_route_of_its_token_and_of_no_other() {
 
     let other = served.ask("GET", MESSAGES, "Authorization: Bot token-of-two\r\n", "").await;
     assert_eq!(other.status, 200);
-    assert_eq!(served.metric("journeyman_proxy_rate_limited_total{scope=\"global\"}").await, 1);
-    assert_eq!(served.metric("journeyman_proxy_unexpected_rate_limited_total").await, 1);
+    assert_eq!(served.metric("journeyman_rate_limited_total{scope=\"global\"}").await, 1);
+    assert_eq!(served.metric("journeyman_rate_limited_unexpected_total").await, 1);
 }
 
 #[tokio::test]
@@ -150,9 +150,9 @@ async fn a_priority_and_a_tenant_are_used_and_not_sent_on() {
         let path = format!("{MESSAGES}?limit={}", number + 1);
         wire.send("GET", &path, &format!("{BOT}{headers}"), "").await.expect("sent");
         if number > 0 {
-            served.until("journeyman_proxy_queue_depth", number as u64).await;
+            served.until("journeyman_limiter_queue_depth", number as u64).await;
         } else {
-            served.until("journeyman_proxy_in_flight", 1).await;
+            served.until("journeyman_limiter_in_flight", 1).await;
         }
         wires.push(wire);
     }
@@ -188,11 +188,11 @@ async fn hang_up(request: &str) {
     assert_eq!(served.ask("POST", MESSAGES, BOT, "{}").await.status, 200);
     let mut waiting = served.wire().await;
     waiting.stream.write_all(request.as_bytes()).await.expect("sent");
-    served.until("journeyman_proxy_queue_depth", 1).await;
+    served.until("journeyman_limiter_queue_depth", 1).await;
     drop(waiting);
-    served.until("journeyman_proxy_queue_depth", 0).await;
-    assert_eq!(served.metric("journeyman_proxy_hung_up_total").await, 1);
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    served.until("journeyman_limiter_queue_depth", 0).await;
+    assert_eq!(served.metric("journeyman_hung_up_total").await, 1);
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
     assert_eq!(upstream.seen().len(), 1);
 }
 

@@ -55,9 +55,9 @@ async fn errors_of_the_upstream_are_passed_on_as_they_are() {
     assert_eq!((edge.status, edge.text().as_str()), (429, "error code: 1015"));
     // A client that knows a ban at the edge by the missing `Via` must still miss it.
     assert_eq!(edge.header("via"), None);
-    assert_eq!(served.metric("journeyman_proxy_rate_limited_total{scope=\"shared\"}").await, 1);
-    assert_eq!(served.metric("journeyman_proxy_rate_limited_total{scope=\"edge\"}").await, 1);
-    assert_eq!(served.metric("journeyman_proxy_unexpected_rate_limited_total").await, 0);
+    assert_eq!(served.metric("journeyman_rate_limited_total{scope=\"shared\"}").await, 1);
+    assert_eq!(served.metric("journeyman_rate_limited_total{scope=\"edge\"}").await, 1);
+    assert_eq!(served.metric("journeyman_rate_limited_unexpected_total").await, 0);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_large_body_is_with_the_upstream_before_the_client_has_sent_it_all_and
     assert_eq!(status, 200);
     assert_eq!(wire.read_body(MIB).await.expect("the first block"), block);
     // Settled when the headers came, so that a slow reader holds nobody up.
-    assert_eq!(served.metric("journeyman_proxy_in_flight").await, 0);
+    assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
     let writing = tokio::spawn(async move {
         for _ in 1..LARGE / MIB {
             upstream.write_all(&block).await.expect("answered");
@@ -106,5 +106,5 @@ async fn an_upload_that_breaks_off_on_the_way_ends_the_upstreams_request_too() {
         have += read;
     }
     assert!(have < LARGE);
-    served.until("journeyman_proxy_in_flight", 0).await;
+    served.until("journeyman_limiter_in_flight", 0).await;
 }
