@@ -19,6 +19,8 @@ mod routes;
 mod scenarios;
 mod starvation;
 mod states;
+#[cfg(feature = "tokio")]
+mod storm;
 mod trial;
 mod verdicts;
 mod windows;
