@@ -45,7 +45,8 @@
 //! # What a route is
 //!
 //! Credential, method, path template and top-level resource (see [`Route`](crate::Route)). Routes whose
-//! answers name the same bucket share it, for each resource of its own. A route that nobody has met
+//! answers name the same bucket share it, for each resource of its own, until answers contradict that two of
+//! them have one counter (discord-api-docs#1442, #8073); a 429 joins them again. A route that nobody has met
 //! sends one request at a time; as soon as one resource has shown the limit, the others start with it.
 //! Deletions of messages have three classes by the message's age, if [`Request::with_wall_clock`](crate::Request::with_wall_clock) tells the time:
 //! younger than 10 s, older than 14 days, and between (discord-api-docs#1295, #8330).

@@ -1,6 +1,7 @@
 //! What is spent: every limit of every request, and what an answer teaches about them. It knows nobody who waits.
 
 mod account;
+mod family;
 mod kind;
 mod lane;
 mod learning;
@@ -27,6 +28,7 @@ use crate::slab::Slab;
 use crate::verdict::Verdict;
 
 use account::Account;
+use family::{Families, Group, Marks};
 use kind::Kind;
 use lane::{Lane, push_credential};
 use learning::Hit;
@@ -47,6 +49,7 @@ pub(crate) struct Ledger {
     bucket_ids: HashMap<Box<str>, u32>,
     learnt: Slab<Learnt>,
     learnt_ids: HashMap<Box<str>, u32>,
+    families: Families,
     edge: Blocked,
     key: String,
     resource: String,
@@ -57,8 +60,11 @@ pub(crate) struct Ledger {
 struct Bucket {
     key: Box<str>,
     name: Arc<str>,
+    group: Group,
     limit: ServerFed,
     lanes: Vec<u32>,
+    /// Answers to compare, where several routes share it.
+    marks: Option<Box<Marks>>,
 }
 
 /// What a request that may go has taken.
@@ -195,7 +201,11 @@ impl Ledger {
         let one_more = u32::from(config.mutation == Mutation::OneMoreInBucket);
         let mut all = if learnt.0 == Room::Free { (Room::Free, Reason::Bucket) } else { learnt };
         for bound in &lane.buckets {
-            let (room, reason) = self.buckets[bound.bucket].limit.room(now, one_more);
+            let bucket = &self.buckets[bound.bucket];
+            let doubted = !self.families.is_empty()
+                && bucket.group == Group::All
+                && self.is_doubted(lane, &bucket.name);
+            let (room, reason) = bucket.limit.room(now, one_more + u32::from(doubted));
             let both = all.0.and(room);
             all = (both, if both == all.0 { all.1 } else { reason });
         }
@@ -217,8 +227,11 @@ impl Ledger {
             return;
         }
         let Some((hash, shape)) = self.kinds[lane.kind].prior.clone() else { return };
-        let bucket = self.bucket(id, &hash, shape);
-        self.join(now, id, bucket, false);
+        let groups = self.groups(id, &hash);
+        for group in groups.into_iter().flatten() {
+            let bucket = self.bucket(id, &hash, group, shape);
+            self.join(now, id, bucket, false);
+        }
     }
 
     /// Takes a slot of every limit of the route.
@@ -302,9 +315,10 @@ impl Ledger {
     fn answered(&mut self, now: Moment, grant: &Grant, answer: &Answer, config: &Config) -> Reach {
         let named = answer.has_bucket().then(|| self.named(now, grant.lane, answer));
         let from = counted_from(now, grant, config);
+        let name = named.map(|bucket| self.buckets[bucket].name.clone());
         for (bucket, seat) in &grant.seats {
-            let limit = &mut self.buckets[*bucket].limit;
-            match (*seat, named == Some(*bucket)) {
+            let Bucket { name: other, limit, .. } = &mut self.buckets[*bucket];
+            match (*seat, name.as_ref() == Some(other)) {
                 (Some(seat), true) => limit.answered(now, from, seat, answer),
                 // Another limit answered: here the request counts as spent.
                 (seat, _) => limit.lost(now, seat, Duration::ZERO),
@@ -316,11 +330,16 @@ impl Ledger {
             if grant.alone {
                 lane.alone.refund();
             }
-            if !grant.seats.iter().any(|(taken, _)| *taken == bucket) {
-                self.buckets[bucket].limit.adopt(now, answer);
+            for bound in &lane.buckets {
+                let Bucket { name: other, limit, .. } = &mut self.buckets[bound.bucket];
+                let is_named = name.as_ref() == Some(other);
+                if is_named && !grant.seats.iter().any(|(taken, _)| *taken == bound.bucket) {
+                    limit.adopt(now, answer);
+                }
             }
             let Bucket { name, limit, .. } = &mut self.buckets[bucket];
             limit.reshape(self.kinds[lane.kind].knows(name, limit.shape()));
+            self.compare(now, grant, bucket, answer);
         } else if grant.alone {
             let kind = &mut self.kinds[lane.kind];
             kind.answered_without_headers(now, answer, config);
@@ -386,31 +405,44 @@ impl Ledger {
         // A limit without a name is the route's own.
         let name = answer.bucket.as_deref().unwrap_or_else(|| lane.template());
         let latest = lane.buckets.last().map(|bound| bound.bucket);
-        let bucket = match latest.filter(|bucket| *self.buckets[*bucket].name == *name) {
-            Some(bucket) => bucket,
-            None => self.bucket(id, &Arc::from(name), Shape::new(answer.limit.unwrap_or(1))),
-        };
-        self.join(now, id, bucket, answer.status == 429);
-        bucket
+        let limited = answer.status == 429;
+        let is_common = |bucket: &Bucket| *bucket.name == *name && bucket.group == Group::All;
+        if let Some(bucket) = latest.filter(|bucket| is_common(&self.buckets[*bucket])) {
+            self.join(now, id, bucket, limited);
+            return bucket;
+        }
+        let name = Arc::from(name);
+        self.bind(now, id, &name, limited, Shape::new(answer.limit.unwrap_or(1)))
     }
 
     /// The bucket of a name for the resource of a route, made if it was not met before.
-    fn bucket(&mut self, lane: u32, name: &Arc<str>, shape: Shape) -> u32 {
-        let lane = &self.lanes[lane];
-        let mut key = String::with_capacity(64);
-        push_credential(&mut key, self.accounts[lane.account].credential());
-        key.push_str(name);
-        key.push(' ');
-        key.push_str(lane.resource());
+    fn bucket(&mut self, lane: u32, name: &Arc<str>, group: Group, shape: Shape) -> u32 {
+        let key = self.bucket_key(&self.lanes[lane], name, group);
         if let Some(id) = self.bucket_ids.get(key.as_str()) {
             return *id;
         }
         let key: Box<str> = key.into();
         let limit = ServerFed::new(shape);
-        let id =
-            self.buckets.insert(Bucket { key: key.clone(), name: name.clone(), limit, lanes: Vec::new() });
+        let id = self.buckets.insert(Bucket {
+            key: key.clone(),
+            name: name.clone(),
+            group,
+            limit,
+            lanes: Vec::new(),
+            marks: None,
+        });
         self.bucket_ids.insert(key, id);
         id
+    }
+
+    fn bucket_key(&self, lane: &Lane, name: &str, group: Group) -> String {
+        let mut key = String::with_capacity(64);
+        push_credential(&mut key, self.accounts[lane.account].credential());
+        key.push_str(name);
+        group.write(&mut key);
+        key.push(' ');
+        key.push_str(lane.resource());
+        key
     }
 
     /// Puts a route under a bucket, as the one named last.
@@ -493,6 +525,7 @@ impl Ledger {
         if let Some(kind) = self.kinds.remove(id) {
             self.accounts[kind.account].uses -= 1;
             self.kind_ids.remove(&kind.key);
+            self.forget_family(id);
         }
     }
 

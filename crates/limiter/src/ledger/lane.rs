@@ -8,7 +8,8 @@ use crate::ledger::recent::Recent;
 use crate::limit::{Blocked, Slots};
 
 /// A route falls under more than one bucket when its hash alternates (discord-api-docs#1295, #5646).
-const MOST_BUCKETS: usize = 4;
+/// Each may count in two counters (see `family`).
+const MOST_BUCKETS: usize = 8;
 /// How long a bucket that answers have stopped naming still binds.
 const STALE: Duration = Duration::from_mins(1);
 /// As `STALE`, for one that only a 429 named: ordinary answers may never name it (discord-api-docs#5646).

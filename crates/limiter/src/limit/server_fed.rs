@@ -157,6 +157,31 @@ impl ServerFed {
         self.slots.hold(now, until + self.shape.window());
     }
 
+    /// What another counter of the same routes holds counts here from now on; of what is in flight there, the
+    /// answers will be read here.
+    pub(crate) fn absorb(&mut self, now: Moment, other: &Self) {
+        self.shape = other.shape.with(&self.shape);
+        for until in other.slots.returns() {
+            self.slots.hold(now, until);
+        }
+        for _ in 0..other.slots.in_flight() {
+            self.slots.hold(now, now + self.shape.window());
+        }
+        if let Some((until, reason)) = other.blocked.state(now) {
+            self.blocked.extend(until, reason);
+        }
+    }
+
+    /// Whether anything of its own is in flight or held.
+    pub(crate) fn is_in_use(&self, now: Moment) -> bool {
+        self.slots.used(now) > 0
+    }
+
+    /// Whether the server tells of uses that are not our own.
+    pub(crate) fn has_foreign(&self, now: Moment) -> bool {
+        self.foreign.0 > 0 && self.foreign.1 > now
+    }
+
     /// A 429 asked for a wait.
     pub(crate) fn block(&mut self, now: Moment, wait: Duration) {
         self.blocked.extend(now + wait, Reason::RetryAfter);

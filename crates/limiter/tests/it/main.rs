@@ -5,6 +5,7 @@ mod bounds;
 mod cancellation;
 mod defects;
 mod efficiency;
+mod families;
 mod global;
 #[cfg(feature = "tokio")]
 mod handle;

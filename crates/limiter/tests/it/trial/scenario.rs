@@ -107,7 +107,8 @@ pub(crate) fn all() -> Vec<Scenario> {
     all.extend([
         distinct_messages(),
         hashes_by_age(),
-        one_hash_two_counters(),
+        one_hash_two_counters("S7 one hash, two counters", Model::Leaky),
+        one_hash_two_counters("S7 one hash, two fixed counters", Model::FirstArrival),
         a_loose_limit_shown(),
         a_hidden_limit_of_a_field(),
         a_shared_limit(),
@@ -194,16 +195,16 @@ pub(crate) fn hashes_by_age() -> Scenario {
 }
 
 /// S7: two routes name one hash and are counted apart (discord-api-docs#1442, #8073).
-pub(crate) fn one_hash_two_counters() -> Scenario {
+pub(crate) fn one_hash_two_counters(name: &str, model: Model) -> Scenario {
     let each = |number: u64| {
         if number.is_multiple_of(2) { message(0, 0) } else { delete(0, number) }
     };
-    let rule = |by| Rule { by, ..shown(Model::Leaky, 5, 5 * SECOND) };
+    let rule = |by| Rule { by, ..shown(model, 5, 5 * SECOND) };
     let rules = vec![
         rule(|call, _| (call.request.method == Method::Post).then_some(call.resource)),
         rule(|call, _| (call.request.method == Method::Delete).then_some(call.resource)),
     ];
-    Scenario::new("S7 one hash, two counters", (0..100).map(each).collect(), rules)
+    Scenario::new(name, (0..100).map(each).collect(), rules)
 }
 
 /// S8: answers describe a limit per day; what binds shows in a 429 only (discord-api-docs#5646).
