@@ -205,11 +205,18 @@ impl Ledger {
             let doubted = !self.families.is_empty()
                 && bucket.group == Group::All
                 && self.is_doubted(lane, &bucket.name);
-            let (room, reason) = bucket.limit.room(now, one_more + u32::from(doubted));
+            let (room, reason) = bucket.limit.room(now, one_more + u32::from(doubted), self.unseated(bucket));
             let both = all.0.and(room);
             all = (both, if both == all.0 { all.1 } else { reason });
         }
         all
+    }
+
+    /// How many are on their way to a bucket's routes that were let go before the bucket was known there: the
+    /// server counts them in it all the same.
+    fn unseated(&self, bucket: &Bucket) -> u32 {
+        let away = bucket.lanes.iter().map(|lane| self.lanes[*lane].in_flight).sum::<u32>();
+        away.saturating_sub(bucket.limit.in_flight())
     }
 
     /// Whether what all routes of a credential have in common has room.
@@ -302,6 +309,11 @@ impl Ledger {
         self.lose_learnt(now, grant, config.lost_margin);
         for (bucket, seat) in &grant.seats {
             self.buckets[*bucket].limit.lost(now, *seat, config.lost_margin);
+        }
+        for bound in &self.lanes[grant.lane].buckets {
+            if !grant.seats.iter().any(|(bucket, _)| *bucket == bound.bucket) {
+                self.buckets[bound.bucket].limit.hold_until(now, now + config.lost_margin);
+            }
         }
         let lane = &mut self.lanes[grant.lane];
         lane.in_flight -= 1;

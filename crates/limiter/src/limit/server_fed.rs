@@ -110,11 +110,13 @@ impl ServerFed {
         }
     }
 
-    pub(crate) fn room(&self, now: Moment, one_more: u32) -> (Room, Reason) {
+    /// `unseated` have left for it without a slot.
+    pub(crate) fn room(&self, now: Moment, one_more: u32, unseated: u32) -> (Room, Reason) {
         if let Some((until, reason)) = self.blocked.state(now) {
             return (Room::Until(until), reason);
         }
-        (self.slots.room(now, self.shape.limit + one_more, self.foreign), Reason::Bucket)
+        let limit = (self.shape.limit + one_more).saturating_sub(unseated);
+        (self.slots.room(now, limit, self.foreign), Reason::Bucket)
     }
 
     pub(crate) fn take(&mut self) {

@@ -222,6 +222,28 @@ fn a_changed_hash_is_followed() {
     assert_eq!(table.granted(), tickets, "no longer one at a time");
 }
 
+/// Hash and limit change while requests are on their way: those were let go under the old hash alone, and
+/// the server counts them under the new one all the same.
+#[test]
+fn what_left_under_an_old_hash_takes_its_room_under_the_new_one() {
+    let mut table = Table::new(Config { global: None, lost_margin: Duration::ZERO, ..Config::default() });
+    table.teach(&messages(1), &bucket("old", 3, 2, 1_000));
+    table.pass(1_001);
+    let tickets: Vec<_> = (0..4).map(|_| table.ask(&messages(1))).collect();
+    assert_eq!(table.granted(), tickets[..3]);
+    for ticket in &tickets[..3] {
+        table.send(*ticket);
+    }
+    table.answer(tickets[0], &bucket("new", 2, 1, 9_000));
+    table.machine.settle(table.now, tickets[1], End::NotSent);
+    assert_eq!(table.granted(), [], "one is counted, and one is on its way");
+    table.machine.settle(table.now, tickets[2], End::MaybeSent);
+    table.pass(8_999);
+    assert_eq!(table.granted(), [], "it may have arrived, so it counts for a window");
+    table.pass(2);
+    assert_eq!(table.granted(), tickets[3..]);
+}
+
 /// Answers that overtake each other: an old one never gives room back (hikari compares reset times).
 #[test]
 fn an_answer_out_of_order_adds_no_room() {

@@ -143,9 +143,6 @@ impl World {
             }
             Op::Cancel { which, late } => self.cancel(which, late),
             Op::Pass(ms) => self.pass(u64::from(ms) * MS),
-            // Not both: what is on its way under the old hash is not yet counted under a new one that is tighter.
-            Op::Resize { bucket: 0, .. } if self.server.renamed > 0 => {}
-            Op::Rotate { .. } if self.server.changes[0] > 0 => {}
             // What is left of a window looks like a shorter one: under a new hash its length must be learnt
             // anew, and until then nobody knows how long a lost request counts.
             Op::Rotate { .. } if !matches!(self.server.law(0).model, Model::Log | Model::Leaky) => {}
