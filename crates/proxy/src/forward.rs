@@ -7,18 +7,22 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Body as _, Incoming};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri, Version};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as SendError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use journeyman_limiter::{Answer, Fields, Limiter, Method as Verb, Permit, Refused, Request as Limits};
+use journeyman_limiter::{
+    Answer, Fields, Limiter, Method as Verb, Permit, Refused, Request as Limits, Verdict,
+};
 use journeyman_moment::{Clock, Moment};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::Verifier;
+use serde_json::Value;
 use thiserror::Error;
 
 use crate::answer::{self, Body};
@@ -359,7 +363,11 @@ fn limited_as(method: &Method) -> Option<Verb> {
     }
 }
 
-fn client(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnector>, Upload>> {
+fn client<B>(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnector>, B>>
+where
+    B: hyper::body::Body + Send,
+    B::Data: Send,
+{
     let mut http = HttpConnector::new();
     http.enforce_http(false);
     http.set_nodelay(true);
@@ -385,6 +393,88 @@ fn client(config: &Config) -> std::io::Result<Client<HttpsConnector<HttpConnecto
         .pool_idle_timeout(IDLE)
         .pool_timer(TokioTimer::new())
         .build(connector))
+}
+
+/// Sends the proxy's own few requests: those of `verify`.
+#[derive(Debug)]
+pub(crate) struct Prober {
+    config: Config,
+    clock: Clock,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+/// An answer to one of the proxy's own requests.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) answer: Answer,
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) header_names: Vec<String>,
+    /// Null if it is no JSON.
+    pub(crate) body: Value,
+}
+
+impl Prober {
+    pub(crate) fn new(config: &Config, clock: Clock) -> Result<Self, CannotStart> {
+        let client = client(config).map_err(|source| CannotStart { source })?;
+        Ok(Self { config: config.clone(), clock, client })
+    }
+
+    /// Sends one request, once; an error is why there is no answer, without a token.
+    pub(crate) async fn ask(
+        &self,
+        mut permit: Permit,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Heard, String> {
+        permit.departed();
+        let answering = async {
+            let response = self.client.request(request).await.map_err(|error| chain(&error))?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, NOTICE_BYTES).collect().await.map_err(|error| error.to_string())?;
+            Ok((head, body.to_bytes()))
+        };
+        let scaled = self.config.answer.as_secs_f64() * self.clock.scale();
+        let late = self.clock.now() + Duration::try_from_secs_f64(scaled).unwrap_or(Duration::MAX);
+        let answered: Result<_, String> = tokio::select! {
+            answered = answering => answered,
+            () = self.clock.sleep_until(late) => Err("no answer in time".to_owned()),
+        };
+        match answered {
+            Ok((head, body)) => {
+                let answer = Answer::read(head.status.as_u16(), headers::texts(&head.headers), &body);
+                let verdict = permit.answered(&answer).verdict;
+                let header_names = head.headers.keys().map(|name| name.as_str().to_owned()).collect();
+                Ok(Heard {
+                    answer,
+                    verdict,
+                    header_names,
+                    body: serde_json::from_slice(&body).unwrap_or_default(),
+                })
+            }
+            Err(why) => {
+                permit.maybe_sent();
+                Err(why)
+            }
+        }
+    }
+
+    /// A request for the API, as a bot sends it.
+    pub(crate) fn request(
+        &self,
+        method: Verb,
+        path: &str,
+        authorization: &str,
+        body: Option<&Value>,
+    ) -> Result<Request<Full<Bytes>>, String> {
+        let body_text = body.map(Value::to_string).unwrap_or_default();
+        let request = Request::builder()
+            .method(method.as_str())
+            .uri(format!("{}/api/v10{path}", self.config.upstream))
+            .header(AUTHORIZATION, authorization)
+            .header(CONTENT_TYPE, "application/json")
+            .header(USER_AGENT, concat!("DiscordBot (journeyman-proxy, ", env!("CARGO_PKG_VERSION"), ")"));
+        // Whatever is wrong, it is not repeated: the token is part of it.
+        request.body(Full::from(body_text)).map_err(|_| "the token or the path cannot be sent".to_owned())
+    }
 }
 
 /// The certificates of a PEM text, in DER.

@@ -28,6 +28,7 @@ mod settings;
 mod trust;
 mod upload;
 mod upstream;
+mod verify;
 mod wall;
 
 pub use config::Config;
@@ -37,3 +38,4 @@ pub use serve::{Drained, Proxy};
 pub use settings::{CredentialSettings, NotSeconds, Seconds, Settings, SettingsError};
 pub use trust::{Trust, TrustError};
 pub use upstream::{Hosts, Upstream, UpstreamError};
+pub use verify::{MOST_REQUESTS, Order, Report, VerifyError, verify};

@@ -7,8 +7,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use journeyman_proxy::{Clock, Config, Proxy, Settings, SettingsError};
+use clap::{Parser, Subcommand};
+use journeyman_proxy::{Clock, Config, Order, Proxy, Settings, SettingsError, VerifyError};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
@@ -16,7 +16,8 @@ use tracing_subscriber::EnvFilter;
 ///
 /// GET /healthz, /metrics and /explain?method=&path= tell how it goes. The variable `JOURNEYMAN_LOG` sets what
 /// is logged (`info` unless set). SIGTERM lets open requests end. Exit codes: 0 it ended well, 1 it could not
-/// run, 2 an argument or the file cannot be used, 3 connections were cut at the end.
+/// run, 2 an argument or the file cannot be used, 3 connections were cut at the end; of `verify`, 4 a 429 has
+/// stopped it, 5 messages were left behind.
 #[derive(Debug, Parser)]
 #[command(name = "journeyman-proxy", version)]
 struct Arguments {
@@ -28,6 +29,31 @@ struct Arguments {
     print_config: bool,
     #[command(flatten)]
     settings: Settings,
+    #[command(subcommand)]
+    command: Option<Task>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Ask Discord, with your bot in your own test server, what its documentation leaves open.
+    ///
+    /// The bot's token is read from `JOURNEYMAN_BOT_TOKEN`. It reads, writes, changes, reacts to and deletes a few
+    /// messages, 300 requests at the most, one at a time and within the limits, and stops at the first 429. The report holds
+    /// no token, no id and no text.
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+    /// The id of a text channel where nothing else of the bot goes on.
+    #[arg(long, value_name = "ID")]
+    channel: String,
+    /// Where to write the report; without it, to stdout.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Yes, this is my own test server, and the bot may write there.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// How the command ended, other than well.
@@ -35,6 +61,8 @@ enum Ending {
     CannotRun(String),
     Usage(String),
     Cut(usize),
+    Stopped,
+    LeftBehind(usize),
 }
 
 impl Ending {
@@ -43,12 +71,16 @@ impl Ending {
             Self::CannotRun(_) => 1,
             Self::Usage(_) => 2,
             Self::Cut(_) => 3,
+            Self::Stopped => 4,
+            Self::LeftBehind(_) => 5,
         }
     }
 
     fn text(&self) -> String {
         match self {
             Self::CannotRun(text) | Self::Usage(text) => text.clone(),
+            Self::Stopped => "a 429 has stopped the run; the report says which".to_owned(),
+            Self::LeftBehind(count) => format!("{count} messages could not be deleted; delete them by hand"),
             Self::Cut(count) => format!("{count} connections were cut; allow more time with --drain"),
         }
     }
@@ -73,6 +105,9 @@ async fn run(arguments: &Arguments) -> Result<(), Ending> {
     let config = settings.config(variable).map_err(|error| Ending::Usage(error.to_string()))?;
     if arguments.print_config {
         return print(&settings.to_toml());
+    }
+    if let Some(Task::Verify(task)) = &arguments.command {
+        return verify(task, &config).await;
     }
     serve(settings.listen.unwrap_or(Settings::LISTEN), config).await
 }
@@ -101,6 +136,40 @@ async fn serve(listen: SocketAddr, config: Config) -> Result<(), Ending> {
     }
     let drained = proxy.serve(listener, stop.wait()).await;
     if drained.cut > 0 { Err(Ending::Cut(drained.cut)) } else { Ok(()) }
+}
+
+async fn verify(task: &Verify, config: &Config) -> Result<(), Ending> {
+    let usage = |text: &str| Ending::Usage(text.to_owned());
+    let Some(token) = std::env::var("JOURNEYMAN_BOT_TOKEN").ok().filter(|token| !token.trim().is_empty())
+    else {
+        return Err(usage("JOURNEYMAN_BOT_TOKEN is not set; put the token of a bot of your own there"));
+    };
+    if !task.yes {
+        return Err(usage(
+            "this writes, changes and deletes a few messages in that channel, with at most 300 requests to the \
+             upstream; if it is in a test server of your own, run it again with --yes",
+        ));
+    }
+    let order = Order { token, channel: task.channel.clone() };
+    let say = |text: String| {
+        tell(&text);
+        std::future::ready(())
+    };
+    let report = journeyman_proxy::verify(config, Clock::real(), &order, say).await;
+    let report = report.map_err(|error| {
+        let is_usage = matches!(error, VerifyError::NoChannel { .. });
+        if is_usage { Ending::Usage(error.to_string()) } else { Ending::CannotRun(with_source(&error)) }
+    })?;
+    match &task.report {
+        Some(path) => std::fs::write(path, report.to_json())
+            .map_err(|why| Ending::CannotRun(format!("write the report to {}: {why}", path.display())))?,
+        None => print(&report.to_json())?,
+    }
+    match report.left_behind() {
+        _ if report.is_stopped() => Err(Ending::Stopped),
+        0 => Ok(()),
+        left => Err(Ending::LeftBehind(left)),
+    }
 }
 
 /// Asks the system for as many open files as it allows: two for each connection, one to each side. What it

@@ -54,6 +54,25 @@ fn a_file_that_cannot_be_used_ends_it_with_2() {
 }
 
 #[test]
+fn verify_sends_nothing_without_a_token_and_a_yes() {
+    let arguments = ["--upstream", "http://127.0.0.1:1", "verify", "--channel", "1001234567890123456"];
+    let told = |command: &mut Command| {
+        let output = command.output().expect("it runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (code, text) = told(command(&arguments).env_remove("JOURNEYMAN_BOT_TOKEN"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("JOURNEYMAN_BOT_TOKEN"), "{text}");
+    let (code, text) = told(command(&arguments).env("JOURNEYMAN_BOT_TOKEN", "canary"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--yes") && text.contains("300") && !text.contains("canary"), "{text}");
+    // Nobody is there to be asked.
+    let (code, text) = told(command(&arguments).arg("--yes").env("JOURNEYMAN_BOT_TOKEN", "canary"));
+    assert_eq!(code, Some(1));
+    assert!(text.contains("read the channel") && !text.contains("canary"), "{text}");
+}
+
+#[test]
 fn an_address_that_is_taken_ends_it_with_1() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address").to_string();

@@ -293,15 +293,20 @@ impl Drop for Scripted {
     }
 }
 
+/// One whole request; its body may only have a told length.
+pub(crate) async fn read_request(stream: &mut TcpStream, rest: &mut Vec<u8>) -> io::Result<Seen> {
+    let head = read_head(stream, rest).await?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok())
+        .unwrap_or(0);
+    let body = read_body(stream, rest, length).await?;
+    Ok(Seen { head, body: String::from_utf8_lossy(&body).into_owned() })
+}
+
 async fn converse(mut stream: TcpStream, answer: fn(&Seen) -> Option<String>, log: Arc<Mutex<Vec<Seen>>>) {
     let mut rest = Vec::new();
-    while let Ok(head) = read_head(&mut stream, &mut rest).await {
-        let length = head
-            .lines()
-            .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok())
-            .unwrap_or(0);
-        let Ok(body) = read_body(&mut stream, &mut rest, length).await else { return };
-        let seen = Seen { head, body: String::from_utf8_lossy(&body).into_owned() };
+    while let Ok(seen) = read_request(&mut stream, &mut rest).await {
         log.lock().expect("no test panicked").push(seen.clone());
         let Some(answer) = answer(&seen) else { return };
         if stream.write_all(answer.as_bytes()).await.is_err() {

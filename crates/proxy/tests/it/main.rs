@@ -13,4 +13,5 @@ mod process;
 mod secret;
 mod streaming;
 mod tls;
+mod verify;
 mod weight;
