@@ -103,6 +103,23 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_is_in_the_readme_with_its_default() {
+        let table = include_str!("../../README.md");
+        let defaults = Table::try_from(Settings::defaults()).expect("a table");
+        for flag in Settings::augment_args(Command::new("x")).get_arguments() {
+            let key = flag.get_id().as_str();
+            let row = table.lines().find(|line| line.starts_with(&format!("| `{key}` |")));
+            let row = row.unwrap_or_else(|| panic!("`{key}` is not in README.md"));
+            let default = match defaults.get(key) {
+                None => "none".to_owned(),
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string().trim_end_matches(".0").to_owned(),
+            };
+            assert!(row.contains(&format!("| {default} |")), "{row} does not name {default}");
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_an_error_that_names_the_nearest_known_one() {
         for (text, key, nearest) in [
             ("holdd = 8", "`holdd`", "`hold`"),
