@@ -62,6 +62,11 @@ pub enum CallErrorKind {
         /// What is being waited for.
         reason: Reason,
     },
+    /// Not sent: too much has failed or was refused lately, or somebody has stopped everything.
+    Stopped {
+        /// What has stopped it.
+        reason: Reason,
+    },
     /// 401 or 403: the token is not accepted, or may not do this.
     Unauthorized {
         /// 401 or 403.
@@ -91,6 +96,7 @@ impl CallError {
     pub fn is_retryable(&self) -> bool {
         !self.may_have_run()
             && match self.kind {
+                CallErrorKind::Stopped { reason } => reason != Reason::Isolated,
                 CallErrorKind::Unreachable { .. }
                 | CallErrorKind::LostAnswer { .. }
                 | CallErrorKind::UpstreamFailed { .. }
@@ -109,6 +115,7 @@ impl CallError {
             return Some("it may have been executed: look in the channel before sending it again");
         }
         match self.kind {
+            CallErrorKind::Stopped { reason } => reason.cure(),
             CallErrorKind::Unreachable { is_dns: true, .. } => {
                 Some("the name does not resolve: check the network, and the API base for a typing mistake")
             }
@@ -175,8 +182,15 @@ impl CallError {
                 Some(wait) => write!(f, "rate limited ({reason}) for another {}", Seconds(wait)),
                 None => write!(f, "rate limited ({reason})"),
             },
+            CallErrorKind::Stopped { reason } => match self.retry_after {
+                Some(wait) => write!(f, "not sent ({reason}); the next try is in {}", Seconds(wait)),
+                None => write!(f, "not sent ({reason})"),
+            },
+            CallErrorKind::Unauthorized { status: 401, .. } if self.attempts == 0 => {
+                write!(f, "not sent, since discord refused the token before with status 401")
+            }
             CallErrorKind::Unauthorized { status, .. } if self.attempts == 0 => {
-                write!(f, "not sent, since discord refused the token before with status {status}")
+                write!(f, "not sent, since discord refused the same a moment ago with status {status}")
             }
             CallErrorKind::Unauthorized { status, .. } => {
                 write!(f, "discord refused it with status {status}")?;

@@ -6,7 +6,6 @@ mod download;
 mod recall;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use journeyman_limiter::Limiter;
@@ -22,7 +21,7 @@ use crate::{CallError, Config, ServerDate};
 
 /// The API as one account sees it. Clones share the connections, the limiter, and what was learnt.
 ///
-/// After one 401 it sends nothing more: the token is not valid, and each further try would count towards
+/// After one 401 it sends nothing more before [`unlatch`](Self::unlatch): the token is not valid, and each further try would count towards
 /// Discord's limit of invalid requests, which blocks the whole machine (Discord's docs, "Rate Limits").
 #[derive(Clone)]
 pub struct Rest {
@@ -37,7 +36,6 @@ struct Inner {
     pooled: reqwest::Client,
     /// For requests that must not be: each leaves on a connection of its own.
     fresh: reqwest::Client,
-    token_refused: AtomicBool,
     date: Mutex<Option<ServerDate>>,
     #[cfg(feature = "user-account")]
     commands: crate::commands::Known,
@@ -58,7 +56,6 @@ impl Rest {
                 clock,
                 pooled,
                 fresh,
-                token_refused: AtomicBool::new(false),
                 date: Mutex::new(None),
                 #[cfg(feature = "user-account")]
                 commands: crate::commands::Known::default(),
@@ -81,9 +78,14 @@ impl Rest {
         &self.inner.limiter
     }
 
-    /// Whether Discord answered 401, so that nothing is sent any more.
+    /// Whether Discord answered 401, so that nothing is sent any more: the limiter has latched the token.
     pub fn is_token_refused(&self) -> bool {
-        self.inner.token_refused.load(Ordering::Relaxed)
+        self.inner.limiter.is_latched(self.inner.config.token.credential())
+    }
+
+    /// Somebody has seen to the token that Discord had refused, and it may be tried again. False if it was not.
+    pub fn unlatch(&self) -> bool {
+        self.inner.limiter.unlatch(self.inner.config.token.credential())
     }
 
     /// The date of the newest answer, by Discord's clock, and when its headers were received.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::breaker::BreakerConfig;
+use crate::guard::GuardConfig;
+use crate::quota::RetryQuota;
 use crate::tenant::Tenant;
 
 /// What can be set. Every field has a default; limits that headers show are learnt, not set.
@@ -38,8 +41,15 @@ pub struct Config {
     pub ageing: Duration,
     /// How long after its connection closed a request may still reach the server: 1 s.
     pub lost_margin: Duration,
-    /// How long the edge's ban lasts when it does not say: 1 h.
+    /// After how long at most one request tries whether the edge's ban is over, when it does not say; the first
+    /// tries after a minute, and each further one after twice as long: 1 h.
     pub edge_ban: Duration,
+    /// What the guard of the address lets happen; see there.
+    pub guard: GuardConfig,
+    /// When the circuit breakers open; see there.
+    pub breaker: BreakerConfig,
+    /// How much retrying a credential may do; see there.
+    pub quota: RetryQuota,
     /// How long a route that nobody uses is remembered after its limits are full again: 60 s.
     pub idle: Duration,
     /// The seed of the jitter between retries; a random one unless set.
@@ -63,6 +73,9 @@ impl Default for Config {
             ageing: Duration::from_secs(10),
             lost_margin: Duration::from_secs(1),
             edge_ban: Duration::from_hours(1),
+            guard: GuardConfig::default(),
+            breaker: BreakerConfig::default(),
+            quota: RetryQuota::default(),
             idle: Duration::from_mins(1),
             seed: None,
             mutation: Mutation::None,

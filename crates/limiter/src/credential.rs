@@ -50,6 +50,10 @@ impl Credential {
         (fingerprint != 0).then_some(Self(fingerprint))
     }
 
+    pub(crate) const fn of_number(fingerprint: u64) -> Self {
+        Self(fingerprint)
+    }
+
     pub(crate) const fn fingerprint(self) -> u64 {
         self.0
     }

@@ -57,7 +57,7 @@ pub enum Knowledge {
 pub struct Hold {
     /// Why.
     pub reason: Reason,
-    /// How long at least; none if a request on its way must end first.
+    /// How long at least; none if a request on its way must end first, and [`Duration::MAX`] if a human must act.
     pub wait: Option<Duration>,
 }
 
@@ -66,8 +66,14 @@ impl fmt::Display for Explanation {
         write!(f, "{}: ", self.route)?;
         match self.hold {
             None => f.write_str("may go now")?,
+            Some(Hold { reason, wait: Some(Duration::MAX) }) => {
+                write!(f, "does not go before somebody has acted ({reason})")?;
+            }
             Some(Hold { reason, wait: Some(wait) }) => write!(f, "waits {wait:.1?} ({reason})")?,
             Some(Hold { reason, wait: None }) => write!(f, "waits for a request on its way ({reason})")?,
+        }
+        if let Some(cure) = self.hold.and_then(|hold| hold.reason.cure()) {
+            write!(f, ": {cure}")?;
         }
         match &self.knowledge {
             Knowledge::Unknown => f.write_str("; its limit is not known yet")?,

@@ -3,6 +3,7 @@
 #[cfg(feature = "tower")]
 mod layer;
 mod permit;
+mod protect;
 mod retrying;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use crate::credential::Credential;
 use crate::explain::Explanation;
 use crate::lineup::Ticket;
 use crate::machine::{Machine, Output, Refusal};
+use crate::quota::Purses;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::Route;
@@ -62,6 +64,8 @@ struct Shared {
     machine: Machine,
     /// Those who wait, and what they have not heard yet.
     waiters: BTreeMap<Ticket, Waiter>,
+    /// What each credential may still spend on retries.
+    purses: Purses,
     rng: fastrand::Rng,
     task: Option<JoinHandle<()>>,
     /// When the timer task looks next.
@@ -74,9 +78,9 @@ struct Waiter {
     news: Option<Result<(), Refusal>>,
 }
 
-/// Why there is no permit: the request would have waited too long.
+/// Why there is no permit: the request would have waited too long, or must not be sent at all.
 ///
-/// Nothing was sent. Try later (see [`wait`](Self::wait)), with a later deadline,
+/// Nothing was sent. Its [`reason`](Self::reason) may name a cure. Otherwise try later (see [`wait`](Self::wait)), with a later deadline,
 /// or with a longer `max_wait`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -100,7 +104,11 @@ impl Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no permit for {}: {}; try again later or allow a longer wait", self.route, self.refusal)
+        write!(f, "no permit for {}: {}", self.route, self.refusal)?;
+        if self.refusal.reason.cure().is_some() {
+            return Ok(());
+        }
+        f.write_str("; try again later or allow a longer wait")
     }
 }
 
@@ -115,9 +123,11 @@ impl fmt::Debug for Limiter {
 impl Limiter {
     /// A limiter that knows no routes yet.
     pub fn new(config: Config, clock: Clock) -> Self {
-        let rng = fastrand::Rng::with_seed(config.seed.unwrap_or_else(random));
-        let machine = Machine::new(config);
-        let shared = Shared { machine, waiters: BTreeMap::new(), rng, task: None, armed: None };
+        let seed = config.seed.unwrap_or_else(random);
+        let rng = fastrand::Rng::with_seed(seed);
+        let machine = Machine::new(Config { seed: Some(seed), ..config });
+        let (waiters, purses) = (BTreeMap::new(), Purses::default());
+        let shared = Shared { machine, waiters, purses, rng, task: None, armed: None };
         let inner = Inner { shared: Mutex::new(shared), clock, timer: Arc::new(Notify::new()) };
         Self { inner: Arc::new(inner) }
     }
@@ -234,6 +244,9 @@ impl Inner {
                 waiter.news = Some(news);
                 wakers.extend(waiter.waker.take());
             }
+        }
+        while let Some(event) = shared.machine.event() {
+            protect::log(&event);
         }
         let next = shared.machine.next_wakeup().map(|(moment, _)| moment);
         if next.is_some_and(|next| shared.armed.is_none_or(|armed| next < armed)) {

@@ -41,7 +41,11 @@ pub struct Answer {
     pub retry_after: Option<Duration>,
     /// Whether there is a `Via`: the sign that the answer came from behind the edge.
     pub via: bool,
-    /// The body of a 429, if it is a JSON object.
+    /// Whether a proxy made the answer itself (`x-sent-by-proxy`): Discord has not seen the request.
+    pub by_proxy: bool,
+    /// Whether it is a page for people (`Content-Type: text/html`), as the edge sends them.
+    pub html: bool,
+    /// The body of a 401, 403, 404 or 429, if it is a JSON object.
     pub body: Option<Notice>,
 }
 
@@ -58,21 +62,21 @@ pub enum Scope {
     Other(Box<str>),
 }
 
-/// The body of a 429.
+/// The body of a refusal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notice {
     /// `retry_after`, in seconds.
     pub retry_after: Option<Duration>,
     /// `global`.
     pub global: bool,
-    /// `code`: Discord sends one for some limits only.
+    /// `code`: Discord's own; with a 429 it sends one for some limits only.
     pub code: Option<u64>,
     /// `message`.
     pub message: Option<Box<str>>,
 }
 
 impl Answer {
-    /// Reads status, headers (names in any case) and, of a 429 only, the body.
+    /// Reads status, headers (names in any case) and, where [`reads_body`](Self::reads_body), the body.
     ///
     /// Call it when the headers have arrived: waits count from then.
     pub fn read<'a>(status: u16, headers: impl IntoIterator<Item = (&'a str, &'a str)>, body: &[u8]) -> Self {
@@ -80,10 +84,15 @@ impl Answer {
         for (name, value) in headers {
             answer.header(name, value.trim());
         }
-        if status == 429 {
+        if Self::reads_body(status) {
             answer.body = Notice::read(body);
         }
         answer
+    }
+
+    /// Whether the body says more than the headers: of a 429 how long, of a 401, 403 or 404 why.
+    pub const fn reads_body(status: u16) -> bool {
+        matches!(status, 401 | 403 | 404 | 429)
     }
 
     /// Whether the headers describe a bucket completely enough to count by.
@@ -96,6 +105,10 @@ impl Answer {
             self.via = !value.is_empty();
         } else if name.eq_ignore_ascii_case("retry-after") {
             self.retry_after = seconds(value);
+        } else if name.eq_ignore_ascii_case("content-type") {
+            self.html = strip_prefix(value, "text/html").is_some();
+        } else if name.eq_ignore_ascii_case("x-sent-by-proxy") {
+            self.by_proxy = true;
         } else if let Some(rest) = strip_prefix(name, "x-ratelimit-") {
             self.limit_header(rest, value);
         }

@@ -20,17 +20,19 @@ use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::fields::Fields;
 use crate::headers::Answer;
-use crate::limit::{Blocked, Room, Seat, ServerFed, Shape};
+use crate::limit::{Room, Seat, ServerFed, Shape};
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::{counted_as, write_route};
 use crate::slab::Slab;
 use crate::verdict::Verdict;
 
+pub(crate) use look::footprint_of;
+
 use account::Account;
 use family::{Families, Group, Marks};
 use kind::Kind;
-use lane::{Lane, push_credential};
+use lane::{CREDENTIAL, Lane, Traits, push_credential};
 use learning::Hit;
 use learnt::Learnt;
 
@@ -50,7 +52,6 @@ pub(crate) struct Ledger {
     learnt: Slab<Learnt>,
     learnt_ids: HashMap<Box<str>, u32>,
     families: Families,
-    edge: Blocked,
     key: String,
     resource: String,
 }
@@ -108,8 +109,6 @@ pub(crate) enum Reach {
     Template,
     /// All routes of the credential.
     Account,
-    /// Everything.
-    All,
 }
 
 impl Ledger {
@@ -141,7 +140,8 @@ impl Ledger {
     fn new_lane(&mut self, now: Moment, request: &Request, key: &str, template: usize, exempt: bool) -> u32 {
         let account = self.account(request.credential.fingerprint());
         let kind = self.kind(account, &key[..template]);
-        let lane = Lane::new(account, kind, key, template, exempt, now);
+        let traits = Traits::of(request, &key[CREDENTIAL..template]);
+        let lane = Lane::new(account, kind, key, template, exempt, traits, now);
         let id = self.lanes.insert(lane);
         self.lane_ids.insert(key.into(), id);
         self.kinds[kind].lanes += 1;
@@ -221,9 +221,6 @@ impl Ledger {
 
     /// Whether what all routes of a credential have in common has room.
     pub(crate) fn gate(&self, now: Moment, account: u32, exempt: bool, config: &Config) -> (Room, Reason) {
-        if let Some((until, reason)) = self.edge.state(now) {
-            return (Room::Until(until), reason);
-        }
         self.accounts[account].room(now, exempt, config)
     }
 
@@ -399,14 +396,8 @@ impl Ledger {
                 self.accounts[lane.account].pause.extend(now + wait, Reason::Global);
                 return Reach::Account;
             }
-            Verdict::EdgeBan { wait } => {
-                self.edge.extend(now + wait.unwrap_or(config.edge_ban), Reason::EdgeBan);
-                return Reach::All;
-            }
-            Verdict::EdgeBanStatic => {
-                self.edge.extend(now + config.edge_ban, Reason::EdgeBan);
-                return Reach::All;
-            }
+            // The breaker of the edge follows those; they say nothing about a limit.
+            Verdict::EdgeBan { .. } | Verdict::EdgeBanStatic => return Reach::Lane,
         }
         Reach::Block
     }

@@ -97,10 +97,14 @@
 
 pub mod _guide;
 mod backoff;
+mod breaker;
+mod class;
 mod config;
 mod credential;
+mod event;
 mod explain;
 mod fields;
+mod guard;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headers;
@@ -111,21 +115,27 @@ mod limit;
 mod lineup;
 mod machine;
 mod priority;
+mod quota;
 mod reason;
 mod request;
 mod retry;
 mod route;
+mod safeguards;
 mod slab;
 mod tenant;
 mod verdict;
 
 pub use backoff::full_jitter;
+pub use breaker::BreakerConfig;
+pub use class::Class;
 #[doc(hidden)]
 pub use config::Mutation;
 pub use config::{Config, GlobalLimit, Shedding};
 pub use credential::Credential;
+pub use event::Event;
 pub use explain::{Explanation, Hold, Knowledge};
 pub use fields::Fields;
+pub use guard::GuardConfig;
 #[cfg(feature = "tokio")]
 pub use handle::{Ended, Limiter, Permit, Refused, RetryError, Tried};
 #[cfg(feature = "tower")]
@@ -138,6 +148,7 @@ pub use ledger::End;
 pub use lineup::Ticket;
 pub use machine::{Machine, Output, Refusal};
 pub use priority::{Priority, UnknownPriority};
+pub use quota::RetryQuota;
 pub use reason::Reason;
 pub use request::{Method, Request, UnknownMethod};
 pub use retry::{Attempt, Certainty, Decision, RetryPolicy, Stop, decide};

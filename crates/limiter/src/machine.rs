@@ -1,5 +1,7 @@
 //! Ledger and lineup together: requests in, grants out. It never sleeps, locks or reads a clock.
 
+mod protect;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
@@ -13,8 +15,11 @@ use crate::fields::Fields;
 use crate::ledger::{End, Grant, Ledger, Reach};
 use crate::limit::Room;
 use crate::lineup::{Claim, Lineup, Next, Place, Subject, Ticket};
+use crate::machine::protect::wait_of;
+use crate::priority::Priority;
 use crate::reason::{Reason, Waits};
 use crate::request::Request;
+use crate::safeguards::{Ending, Passes, Safeguards};
 use crate::slab::Slab;
 
 /// The limiter without any IO: tell it what happens, and ask it who may go.
@@ -43,6 +48,7 @@ pub struct Machine {
     now: Moment,
     ledger: Ledger,
     lineup: Lineup,
+    safeguards: Safeguards,
     entries: Slab<Entry>,
     /// Grants that have ended, kept for their memory.
     spare: Vec<Grant>,
@@ -73,19 +79,33 @@ pub enum Output {
 pub struct Refusal {
     /// What it would have waited for.
     pub reason: Reason,
-    /// The wait, from the moment of the refusal; it may turn out longer.
+    /// The wait, from the moment of the refusal; it may turn out longer. [`Duration::MAX`] if waiting is no use
+    /// before a human has acted.
     pub wait: Duration,
     /// How much longer it was allowed to wait.
     pub allowed: Duration,
+    /// Discord's code of the answer for which it is refused, such as 50013, where one is remembered.
+    pub code: Option<u64>,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, wait, allowed } = self;
+        let Self { reason, wait, allowed, code } = self;
         if *reason == Reason::Full {
             return f.write_str("too many requests wait already (full)");
         }
-        write!(f, "the wait of {wait:.1?} ({reason}) is longer than the {allowed:.1?} allowed")
+        if *reason == Reason::Deadline {
+            return f.write_str("its deadline had passed before it was asked for (deadline)");
+        }
+        if *wait == Duration::MAX {
+            write!(f, "it is not sent before somebody has acted ({reason})")?;
+        } else {
+            write!(f, "the wait of {wait:.1?} ({reason}) is longer than the {allowed:.1?} allowed")?;
+        }
+        if let Some(code) = code {
+            write!(f, ", as Discord answered with code {code} before")?;
+        }
+        reason.cure().map_or(Ok(()), |cure| write!(f, "; {cure}"))
     }
 }
 
@@ -96,6 +116,11 @@ struct Entry {
     fields: Fields,
     stage: Stage,
     waited: Option<Box<Waits>>,
+    /// Credential, method and path, as a number.
+    path: u64,
+    tenant: u64,
+    is_critical: bool,
+    passes: Passes,
 }
 
 #[derive(Debug)]
@@ -108,6 +133,7 @@ impl Machine {
     /// A machine that knows no routes yet.
     pub fn new(config: Config) -> Self {
         Self {
+            safeguards: Safeguards::new(&config),
             config,
             now: Moment::ORIGIN,
             ledger: Ledger::default(),
@@ -149,9 +175,27 @@ impl Machine {
         let bound = now + self.config.max_wait;
         let give_up = request.deadline.map_or(bound, |deadline| deadline.min(bound));
         let stage = Stage::Waiting { give_up, timed: false };
-        let place = self.entries.insert(Entry { number, lane, fields: request.fields, stage, waited: None });
+        let place = self.entries.insert(Entry {
+            number,
+            lane,
+            fields: request.fields,
+            stage,
+            waited: None,
+            path: protect::path_of(request),
+            tenant: request.tenant.number(),
+            is_critical: request.priority == Priority::Critical || self.ledger.is_exempt(lane),
+            passes: Passes::default(),
+        });
         let ticket = Ticket { number, place };
-        if self.may_pass(now, lane) {
+        if give_up < now {
+            self.turn_away(ticket, Reason::Deadline, Duration::ZERO, Duration::ZERO, None);
+            return ticket;
+        }
+        if let Some(denial) = self.denial(now, ticket) {
+            self.turn_away(ticket, denial.reason, wait_of(now, &denial), give_up.since(now), denial.code);
+            return ticket;
+        }
+        if self.may_pass(now, ticket, lane) {
             self.go(ticket, lane);
             return ticket;
         }
@@ -207,14 +251,23 @@ impl Machine {
 
     /// A granted request has ended. The ticket ends with it; a second call does nothing.
     pub fn settle(&mut self, now: Moment, ticket: Ticket, end: End<'_>) {
+        let Some(Entry { stage: Stage::Granted(grant), .. }) = entry(&mut self.entries, ticket) else {
+            return;
+        };
+        let ending = Ending::of(end, grant.has_departed());
+        self.end(now, ticket, end, ending);
+    }
+
+    fn end(&mut self, now: Moment, ticket: Ticket, end: End<'_>, ending: Ending<'_>) {
         let now = self.advance(now);
         let Some(Entry { stage: Stage::Granted(_), .. }) = entry(&mut self.entries, ticket) else { return };
-        let Some(Entry { stage: Stage::Granted(mut grant), lane, .. }) = self.entries.remove(ticket.place)
-        else {
+        let Some(entry) = self.entries.remove(ticket.place) else { return };
+        let Entry { stage: Stage::Granted(mut grant), lane, path, tenant, passes, .. } = entry else {
             return;
         };
         let reach = self.ledger.settle(now, &mut grant, end, &self.config);
         self.spare.push(grant);
+        self.protect(now, lane, (path, tenant), passes, ending);
         self.look_around(now, lane, reach);
         self.pump(now);
     }
@@ -229,7 +282,7 @@ impl Machine {
             Stage::Granted(grant) => {
                 let end = if grant.has_departed() { End::MaybeSent } else { End::NotSent };
                 self.outputs.retain(|output| *output != Output::Granted(ticket));
-                self.settle(now, ticket, end);
+                self.end(now, ticket, end, Ending::Unheard);
             }
             Stage::Waiting { .. } => {
                 self.leave(now, ticket);
@@ -316,7 +369,6 @@ impl Machine {
             Reach::Template => self.line_up_again(now, account),
             Reach::Block => lanes.iter().for_each(|lane| self.refuse_late(now, *lane)),
             Reach::Account => self.refuse_late_of(now, Some(account)),
-            Reach::All => self.refuse_late_of(now, None),
         }
         self.lanes = lanes;
     }
@@ -370,7 +422,7 @@ impl Machine {
             self.lineup.empty(now, lane, account);
             return;
         }
-        match self.ledger.room(now, lane, &self.config) {
+        match self.room(now, lane, None) {
             (Room::Free, _) => {
                 let work = self.ledger.work(lane, |lane| self.lineup.waiting_for(lane), &self.config);
                 self.lineup.ready(now, lane, account, exempt, work, &self.config);
@@ -385,19 +437,23 @@ impl Machine {
     }
 
     /// Whether a newcomer finds room and nobody before it.
-    fn may_pass(&mut self, now: Moment, lane: u32) -> bool {
+    fn may_pass(&mut self, now: Moment, ticket: Ticket, lane: u32) -> bool {
         let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
         !self.lineup.is_waited_for(lane)
             && !self.lineup.is_any_ready(account, exempt)
-            && self.ledger.room(now, lane, &self.config).0 == Room::Free
+            && self.room(now, lane, Some(ticket)).0 == Room::Free
             && self.ledger.gate(now, account, exempt, &self.config).0 == Room::Free
     }
 
     fn pump(&mut self, now: Moment) {
         while let Some(account) = self.stale.pop() {
             while let Some(Next { ticket, lane, .. }) = self.next_of(now, account) {
-                if self.ledger.room(now, lane, &self.config).0 == Room::Free {
+                let (room, reason) = self.room(now, lane, Some(ticket));
+                if room == Room::Free {
                     self.grant(now, ticket, lane);
+                } else if reason == Reason::Guard && self.room(now, lane, None).0 == Room::Free {
+                    // Somebody critical waits behind it for the same route.
+                    self.refuse_for_guard(now, ticket, room);
                 }
                 self.look_at(now, lane);
             }
@@ -450,8 +506,10 @@ impl Machine {
     fn go(&mut self, ticket: Ticket, lane: u32) {
         let mut grant = self.spare.pop().unwrap_or_default();
         self.ledger.take(lane, &mut grant);
+        let passes = self.safeguards.take(self.now, self.ledger.class_of(lane));
         let Some(entry) = entry(&mut self.entries, ticket) else { return };
         grant.fields = entry.fields;
+        entry.passes = passes;
         let stage = std::mem::replace(&mut entry.stage, Stage::Granted(grant));
         if let Stage::Waiting { give_up, timed: true } = stage {
             self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
@@ -484,7 +542,7 @@ impl Machine {
             return false;
         };
         let give_up = *give_up;
-        let (earliest, reason) = self.ledger.earliest(now, lane, before, &self.config);
+        let (earliest, reason) = self.earliest(now, lane, ticket, before);
         if earliest > give_up {
             self.refuse(now, ticket, reason, earliest.since(now), give_up.since(now));
         }
@@ -515,15 +573,27 @@ impl Machine {
         let Some(lane) = entry(&mut self.entries, ticket).map(|entry| entry.lane) else { return };
         let account = self.ledger.account_of(lane);
         let reason = self.lineup.reason(lane, account).unwrap_or(Reason::Bucket);
-        let (earliest, _) = self.ledger.earliest(now, lane, (0, 0), &self.config);
+        let (earliest, _) = self.earliest(now, lane, ticket, (0, 0));
         self.refuse(now, ticket, reason, earliest.since(now), Duration::ZERO);
     }
 
     fn refuse_full(&mut self, now: Moment, ticket: Ticket, lane: u32, give_up: Moment) {
+        let before = (self.lineup.waiting_for(lane), 0);
+        let (earliest, _) = self.earliest(now, lane, ticket, before);
+        self.turn_away(ticket, Reason::Full, earliest.since(now), give_up.since(now), None);
+    }
+
+    /// Refuses one that stands in no line yet.
+    fn turn_away(
+        &mut self,
+        ticket: Ticket,
+        reason: Reason,
+        wait: Duration,
+        allowed: Duration,
+        code: Option<u64>,
+    ) {
         self.entries.remove(ticket.place);
-        let (earliest, _) = self.ledger.earliest(now, lane, (self.lineup.waiting_for(lane), 0), &self.config);
-        let (wait, allowed) = (earliest.since(now), give_up.since(now));
-        let refusal = Refusal { reason: Reason::Full, wait, allowed };
+        let refusal = Refusal { reason, wait, allowed, code };
         self.outputs.push_back(Output::Refused { ticket, refusal });
     }
 
@@ -536,13 +606,13 @@ impl Machine {
         };
         let (lane, allowed) = (*lane, give_up.since(now));
         let before = self.lineup.before(lane, self.ledger.account_of(lane), ticket);
-        let (earliest, _) = self.ledger.earliest(now, lane, before, &self.config);
+        let (earliest, _) = self.earliest(now, lane, ticket, before);
         self.refuse(now, ticket, Reason::Full, earliest.since(now), allowed);
     }
 
     fn refuse(&mut self, now: Moment, ticket: Ticket, reason: Reason, wait: Duration, allowed: Duration) {
         self.leave(now, ticket);
-        let refusal = Refusal { reason, wait, allowed };
+        let refusal = Refusal { reason, wait, allowed, code: None };
         self.outputs.push_back(Output::Refused { ticket, refusal });
     }
 
@@ -563,6 +633,7 @@ impl Machine {
     pub fn explain(&self, now: Moment, request: &Request) -> Explanation {
         let now = self.now.max(now);
         let mut explanation = self.ledger.explain(now, request, &self.config);
+        self.explain_safeguards(now, request, &mut explanation);
         explanation.waiting = self.ledger.find(request).map_or(0, |lane| self.lineup.waiting_for(lane));
         explanation
     }
@@ -578,6 +649,7 @@ impl Machine {
         });
         self.ledger.check_invariants(granted);
         self.lineup.check_invariants();
+        self.safeguards.check_invariants(&self.config);
         for (place, entry) in self.entries.iter() {
             let ticket = Ticket { number: entry.number, place };
             let waits = self.lineup.is_in(entry.lane, ticket);

@@ -35,10 +35,24 @@ pub enum Reason {
     EdgeBan,
     /// Too many requests wait already.
     Full,
+    /// Too many invalid requests, of all or of the tenant: nothing more until they have become fewer.
+    Guard,
+    /// Routes of this kind keep failing; one request will try.
+    Breaker,
+    /// Somebody has stopped everything, and must start it again.
+    Isolated,
+    /// A 401: the token is not sent again before somebody has seen to it.
+    TokenRefused,
+    /// A 404 for a webhook, which is not to be asked again (Discord's docs, Rate Limits).
+    UnknownWebhook,
+    /// A 403 to the same request a while ago.
+    Forbidden,
+    /// Its deadline had passed before it was asked for.
+    Deadline,
 }
 
 impl Reason {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Pace,
         Self::Bucket,
         Self::Global,
@@ -49,6 +63,13 @@ impl Reason {
         Self::Headerless,
         Self::EdgeBan,
         Self::Full,
+        Self::Guard,
+        Self::Breaker,
+        Self::Isolated,
+        Self::TokenRefused,
+        Self::UnknownWebhook,
+        Self::Forbidden,
+        Self::Deadline,
     ];
 
     /// The word.
@@ -64,6 +85,45 @@ impl Reason {
             Self::Headerless => "header-less",
             Self::EdgeBan => "edge-ban",
             Self::Full => "full",
+            Self::Guard => "guard",
+            Self::Breaker => "breaker",
+            Self::Isolated => "isolated",
+            Self::TokenRefused => "token-refused",
+            Self::UnknownWebhook => "unknown-webhook",
+            Self::Forbidden => "forbidden",
+            Self::Deadline => "deadline",
+        }
+    }
+
+    /// What a person can do about it, where waiting is not all there is to do.
+    ///
+    /// ```
+    /// use journeyman_limiter::Reason;
+    ///
+    /// assert!(Reason::TokenRefused.cure().is_some_and(|cure| cure.contains("unlatch")));
+    /// assert_eq!(Reason::Bucket.cure(), None);
+    /// ```
+    pub const fn cure(self) -> Option<&'static str> {
+        match self {
+            Self::Guard => Some("find out who sends what Discord answers with 401, 403 or 429, and stop it"),
+            Self::Breaker => Some("look at https://discordstatus.com and at the network between"),
+            Self::EdgeBan => {
+                Some("send less that is answered with 401, 403 or 429; the ban is the address's")
+            }
+            Self::Isolated => Some("start it again when what it was stopped for is mended"),
+            Self::TokenRefused => Some("check the token, set a new one, or unlatch this one"),
+            Self::UnknownWebhook => Some("remove the webhook from the settings, or make a new one"),
+            Self::Forbidden => Some("give the account the right in Discord, or do not ask for this"),
+            Self::Deadline => Some("allow more time, or ask earlier"),
+            Self::Full => Some("ask for less at once, or allow more to wait"),
+            Self::Pace
+            | Self::Bucket
+            | Self::Global
+            | Self::RetryAfter
+            | Self::Shared
+            | Self::SubLimit
+            | Self::Learning
+            | Self::Headerless => None,
         }
     }
 }

@@ -102,6 +102,8 @@ pub enum Stop {
     MayHaveRun,
     /// All tries are used.
     Exhausted,
+    /// The credential has no tokens left for retries ([`RetryQuota`](crate::RetryQuota)): the server fails too often.
+    Quota,
     /// The next try would come after the deadline.
     Deadline {
         /// The wait that there is no time for.
@@ -117,6 +119,7 @@ impl fmt::Display for Stop {
                 "it may have been executed, and a second time could do harm: look before you resend",
             ),
             Self::Exhausted => f.write_str("all tries are used"),
+            Self::Quota => f.write_str("too much fails to try again (quota): the server is sick, try later"),
             Self::Deadline { wait } => write!(f, "the next try is {wait:?} away, after the deadline"),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::{Credential, Method, Request};
+use crate::{Class, Credential, Method, Request};
 
 /// What the limits of a request are kept by.
 ///
@@ -54,6 +54,11 @@ impl Route {
     /// The resource that has limits of its own; a webhook's token in it is a fingerprint.
     pub fn resource(&self) -> Option<&str> {
         (!self.resource.is_empty()).then_some(self.resource.as_str())
+    }
+
+    /// Which routes it fails together with.
+    pub fn class(&self) -> Class {
+        Class::of(self.method, &self.template)
     }
 
     /// Whether the credential's global limit does not count it: the endpoints that answer an interaction.

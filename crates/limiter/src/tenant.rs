@@ -35,6 +35,10 @@ impl Tenant {
     pub const fn numbered(number: u64) -> Self {
         Self(number)
     }
+
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 impl fmt::Debug for Tenant {

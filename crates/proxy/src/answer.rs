@@ -18,8 +18,40 @@ const SENT_BY_PROXY: HeaderName = HeaderName::from_static("x-sent-by-proxy");
 const SCOPE: HeaderName = HeaderName::from_static("x-ratelimit-scope");
 const GLOBAL: HeaderName = HeaderName::from_static("x-ratelimit-global");
 
+/// The limiter does not let the request go: too long a wait, or what was refused before would be refused again.
+pub(crate) fn refused(refused: &Refused) -> Response<Body> {
+    let reason = refused.reason();
+    if reason == Reason::TokenRefused {
+        return plain(StatusCode::UNAUTHORIZED, "401: Unauthorized");
+    }
+    if reason == Reason::Forbidden {
+        let message = "Forbidden: Discord refused this a moment ago (journeyman-proxy: forbidden)";
+        let code = refused.refusal.code.unwrap_or(0);
+        return error(StatusCode::FORBIDDEN, &json!({ "message": message, "code": code }));
+    }
+    if reason == Reason::UnknownWebhook {
+        return error(StatusCode::NOT_FOUND, &json!({ "message": "Unknown Webhook", "code": 10015 }));
+    }
+    if matches!(reason, Reason::Breaker | Reason::Isolated) {
+        return unavailable(refused);
+    }
+    too_long(refused)
+}
+
+/// The upstream keeps failing, or somebody has stopped everything.
+fn unavailable(refused: &Refused) -> Response<Body> {
+    let mut response = plain(
+        StatusCode::SERVICE_UNAVAILABLE,
+        &format!("Nothing was sent (journeyman-proxy: {})", refused.reason()),
+    );
+    // Without an end that is known, a minute is as good as any.
+    let wait = Some(refused.wait()).filter(|wait| *wait < Duration::MAX).unwrap_or(Duration::from_mins(1));
+    response.headers_mut().insert(RETRY_AFTER, whole_seconds(wait).into());
+    response
+}
+
 /// The request would have waited longer than it may.
-pub(crate) fn too_long(refused: &Refused) -> Response<Body> {
+fn too_long(refused: &Refused) -> Response<Body> {
     let scope = scope(refused.reason());
     let wait = refused.wait();
     let body = json!({
@@ -71,7 +103,7 @@ fn error(status: StatusCode, body: &Value) -> Response<Body> {
 
 /// Whose limit it is, in Discord's words. A ban of the address concerns every request, as a global limit does.
 fn scope(reason: Reason) -> &'static str {
-    if matches!(reason, Reason::Global | Reason::EdgeBan) {
+    if matches!(reason, Reason::Global | Reason::EdgeBan | Reason::Guard) {
         "global"
     } else if reason == Reason::Shared {
         "shared"

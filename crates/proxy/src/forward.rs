@@ -156,8 +156,8 @@ impl Forward {
         };
         let permit = permit.map_err(|refused| {
             self.metrics.refused(refused.reason());
-            tracing::debug!(%refused, "answered with a 429");
-            Trouble::TooLong(refused)
+            tracing::debug!(%refused, "not sent");
+            Trouble::Refused(refused)
         })?;
         self.metrics.waited(permit.waited());
         Ok(permit)
@@ -227,8 +227,8 @@ impl Forward {
         let status = head.status.as_u16();
         tracing::trace!(status, "answered");
         // The relative waits in the headers count from here, so the limiter hears of them before the body
-        // is passed on. Of a 429 the body says more than the headers.
-        let body = if status == 429 {
+        // is passed on. Of a refusal the body says more than the headers.
+        let body = if Answer::reads_body(status) {
             let notice = self.notice(body).await;
             let said = notice.as_deref().unwrap_or_default();
             let answer = Answer::read(status, headers::texts(&head.headers), said);
@@ -291,7 +291,7 @@ enum Trouble {
     TooLarge,
     BrokenBody,
     SlowBody,
-    TooLong(Refused),
+    Refused(Refused),
     Unreachable,
     Lost,
     Silence,
@@ -323,7 +323,7 @@ impl Trouble {
                 StatusCode::REQUEST_TIMEOUT,
                 "The body did not arrive in time; the request was not completed",
             ),
-            Self::TooLong(refused) => answer::too_long(&refused),
+            Self::Refused(refused) => answer::refused(&refused),
             Self::Unreachable => answer::no_answer(
                 StatusCode::BAD_GATEWAY,
                 "The upstream cannot be reached; nothing was sent, try again later",

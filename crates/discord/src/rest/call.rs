@@ -93,9 +93,6 @@ impl<'a> Call<'a> {
 
     /// Why nothing is to be sent at all.
     fn obstacle(&self) -> Option<Trouble> {
-        if self.rest.token_refused.load(Ordering::Relaxed) {
-            return Some(Trouble::new(CallErrorKind::Unauthorized { status: 401, code: None }));
-        }
         let is_too_late = self.request.deadline.is_some_and(|deadline| self.rest.clock.now() > deadline);
         is_too_late.then(|| Trouble::new(CallErrorKind::TooLate))
     }
@@ -147,8 +144,8 @@ impl<'a> Call<'a> {
         self.learn(&answer);
         tracing::trace!(purpose = self.request.purpose, status, "answered");
         // The relative waits in the headers count from here, so the limiter hears of them before the body
-        // is read. Of a 429 the body says more than the headers.
-        let (ended, body) = if status == 429 {
+        // is read. Of a refusal the body says more than the headers.
+        let (ended, body) = if journeyman_limiter::Answer::reads_body(status) {
             let body = read(response).await;
             if let Body::Whole(bytes) = &body {
                 answer.body = bytes.clone();
@@ -181,9 +178,6 @@ impl<'a> Call<'a> {
     }
 
     fn learn(&self, answer: &Answer) {
-        if answer.status == 401 {
-            self.rest.token_refused.store(true, Ordering::Relaxed);
-        }
         if let Some(unix_s) = answer.header("date").and_then(date::unix_s) {
             let date = ServerDate { unix_s, received: self.rest.clock.now() };
             *self.rest.date.lock().unwrap_or_else(PoisonError::into_inner) = Some(date);
@@ -222,17 +216,28 @@ impl<'a> Call<'a> {
     }
 
     fn refused(&self, refused: Refused, last: Option<Failure>) -> CallError {
-        let wait = refused.wait();
+        // A wait without an end is none to come back after.
+        let wait = Some(refused.wait()).filter(|wait| *wait < Duration::MAX);
+        let now = self.rest.clock.now();
         let is_too_late =
-            self.request.deadline.is_some_and(|deadline| self.rest.clock.now() + wait > deadline);
-        let kind = if is_too_late {
+            self.request.deadline.zip(wait).is_some_and(|(deadline, wait)| now + wait > deadline);
+        let reason = refused.reason();
+        let kind = if reason == Reason::TokenRefused {
+            CallErrorKind::Unauthorized { status: 401, code: None }
+        } else if reason == Reason::Forbidden {
+            CallErrorKind::Unauthorized { status: 403, code: refused.refusal.code }
+        } else if reason == Reason::UnknownWebhook {
+            CallErrorKind::Unexpected { status: 404 }
+        } else if matches!(reason, Reason::Guard | Reason::Breaker | Reason::Isolated) {
+            CallErrorKind::Stopped { reason }
+        } else if is_too_late || reason == Reason::Deadline {
             CallErrorKind::TooLate
         } else {
-            CallErrorKind::RateLimited { reason: refused.reason() }
+            CallErrorKind::RateLimited { reason }
         };
         let certainty = last.as_ref().map_or(Certainty::NotSent, |last| last.certainty);
         let answer = last.and_then(|last| last.trouble.answer);
-        let trouble = Trouble { retry_after: Some(wait), answer, ..Trouble::new(kind) };
+        let trouble = Trouble { retry_after: wait, answer, ..Trouble::new(kind) };
         self.error(trouble.with_source(refused), certainty)
     }
 

@@ -189,7 +189,8 @@ async fn limits_that_do_not_end_are_told_after_all_tries() {
 
 #[tokio::test]
 async fn a_ban_by_the_edge_stops_all_calls() {
-    let page_of_the_edge = "HTTP/1.1 429 X\r\nContent-Length: 16\r\n\r\nerror code: 1015".to_owned();
+    let page_of_the_edge =
+        "HTTP/1.1 429 X\r\nRetry-After: 3600\r\nContent-Length: 16\r\n\r\nerror code: 1015".to_owned();
     let server = Server::start([Step::Answer(page_of_the_edge)]).await;
     let rest = rest(server.api_base());
     for request in [page(), post(), wire::me()] {
@@ -238,6 +239,44 @@ async fn after_a_401_nothing_more_is_sent() {
     assert_eq!(second.kind, CallErrorKind::Unauthorized { status: 401, code: None });
     assert_eq!((second.certainty, second.attempts), (Certainty::NotSent, 0));
     assert!(second.to_string().contains("not sent"), "{second}");
+    assert_eq!(server.lines().len(), 1);
+}
+
+#[tokio::test]
+async fn after_somebody_has_seen_to_the_token_it_is_sent_again() {
+    let server = Server::start([Step::Answer(answer(401, "")), Step::Answer(answer(200, "[]"))]).await;
+    let rest = rest(server.api_base());
+    rest.call(&page()).await.unwrap_err();
+    assert!(rest.unlatch() && !rest.is_token_refused());
+    assert_eq!(rest.call(&page()).await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn while_discord_keeps_failing_a_call_without_time_to_wait_is_told_when_the_next_try_is() {
+    let failure = || Step::Answer(answer(502, ""));
+    let server = Server::start([failure(), failure(), failure()]).await;
+    let rest = rest(server.api_base());
+    for _ in 0..3 {
+        rest.call(&post()).await.unwrap_err();
+    }
+    let hasty = wire::Request { deadline: Some(rest.clock().now() + Duration::from_millis(100)), ..post() };
+    let error = rest.call(&hasty).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Stopped { reason: Reason::Breaker }, "{error}");
+    assert_eq!((error.certainty, error.attempts), (Certainty::NotSent, 0));
+    assert!(error.is_retryable() && error.retry_after.is_some(), "{error:?}");
+    assert!(error.to_string().contains("not sent (breaker); the next try is in"), "{error}");
+    assert_eq!(server.lines().len(), 3);
+}
+
+#[tokio::test]
+async fn a_403_from_memory_says_so() {
+    let body = r#"{"message": "Missing Access", "code": 50001}"#;
+    let server = Server::start([Step::Answer(answer(403, body))]).await;
+    let rest = rest(server.api_base());
+    rest.call(&page()).await.unwrap_err();
+    let error = rest.call(&page()).await.unwrap_err();
+    assert_eq!(error.kind, CallErrorKind::Unauthorized { status: 403, code: Some(50_001) });
+    assert!(error.to_string().contains("discord refused the same a moment ago with status 403"), "{error}");
     assert_eq!(server.lines().len(), 1);
 }
 

@@ -1,10 +1,12 @@
 //! The driver's requests, downloads and files. It decides nothing about a job.
 
+use std::time::Duration;
+
 use journeyman_discord::{
     CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Recall, Rest, Wanted,
     wire,
 };
-use journeyman_limiter::{Limiter, RetryPolicy};
+use journeyman_limiter::{GuardConfig, Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
 use journeyman_midjourney::command;
 use journeyman_midjourney::generation::Sent;
@@ -55,10 +57,17 @@ pub(crate) struct Sending {
 }
 
 impl Io {
+    /// A human acted: a token that was refused may be tried again.
+    pub(crate) fn unlatch(&self) {
+        self.rest.unlatch();
+    }
+
     pub(crate) fn new(settings: &Settings, archive: Archive, clock: Clock) -> Result<Self, Error> {
         let limits = journeyman_limiter::Config {
             pace: settings.pace,
             seed: Some(settings.seed),
+            // The driver counts what it is denied, and stops by itself: it must hear of each answer anew.
+            guard: GuardConfig { forbidden: Duration::ZERO, ..GuardConfig::default() },
             ..journeyman_limiter::Config::default()
         };
         let limiter = Limiter::new(limits, clock);

@@ -133,7 +133,10 @@ impl Shell {
                 let is_kept = self.recalls.get(&job).is_some_and(Recall::recall);
                 Input::Cancel { job, has_left: !is_kept }
             }
-            Command::Unpause => Input::Unpause,
+            Command::Unpause => {
+                self.io.unlatch();
+                Input::Unpause
+            }
             Command::Start { job, begin, caller } => {
                 self.callers.insert(job, caller);
                 match begin {

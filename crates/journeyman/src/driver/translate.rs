@@ -2,7 +2,7 @@
 
 use journeyman_discord::wire::{self, Answer, Request};
 use journeyman_discord::{CallError, CallErrorKind, CommandError};
-use journeyman_limiter::Certainty;
+use journeyman_limiter::{Certainty, Reason};
 use journeyman_midjourney::Meaning;
 use journeyman_midjourney::generation::Sent;
 use journeyman_midjourney::outcome::{Hindrance, NotSent};
@@ -70,9 +70,11 @@ pub(crate) fn hindrance(error: &CallError) -> NotSent {
         CallErrorKind::RateLimited { .. } | CallErrorKind::TooLate | CallErrorKind::Recalled => {
             Hindrance::RateLimited
         }
+        CallErrorKind::Stopped { reason: Reason::Guard } => Hindrance::RateLimited,
         CallErrorKind::Unauthorized { status: 401, .. } => Hindrance::TokenRefused,
         CallErrorKind::Unauthorized { .. } => Hindrance::Unauthorized,
         CallErrorKind::UpstreamFailed { .. }
+        | CallErrorKind::Stopped { .. }
         | CallErrorKind::Unexpected { .. }
         | CallErrorKind::TooLarge { .. }
         | _ => Hindrance::UpstreamFailed,

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use crate::handle::permit::{Ended, Permit};
-use crate::handle::{Limiter, Refused};
+use crate::handle::{Limiter, Refused, Shared};
 use crate::request::Request;
 use crate::retry::{Attempt, Decision, RetryPolicy, Stop, decide, is_limited};
 
@@ -116,6 +116,8 @@ impl Limiter {
         let mut retries = 0;
         let mut before = None;
         let mut last = None;
+        // What the present try has cost.
+        let mut paid = 0;
         loop {
             let permit = match self.acquire_at(request, before).await {
                 Ok(permit) => permit,
@@ -132,6 +134,8 @@ impl Limiter {
                 deadline: request.deadline,
             };
             let decision = decide(policy, &attempt, now, &mut self.inner.lock().rng);
+            let is_good = attempt.status.is_some_and(|status| status < 400);
+            let decision = self.budget(request, &attempt, &mut paid, decision, is_good);
             match decision {
                 Decision::Again { after } => {
                     tracing::debug!(retries, ?after, status = ended.status, "trying again");
@@ -148,5 +152,32 @@ impl Limiter {
             (before, last) = (Some(ended.ticket), result.err());
             retries += 1;
         }
+    }
+
+    /// Lets the retry quota have its say on a decision.
+    fn budget(
+        &self,
+        request: &Request,
+        attempt: &Attempt,
+        paid: &mut u32,
+        decision: Decision,
+        is_good: bool,
+    ) -> Decision {
+        let mut shared = self.inner.lock();
+        let Shared { machine, purses, .. } = &mut *shared;
+        let (quota, whose) = (&machine.config().quota, request.credential);
+        if is_good {
+            purses.bring(whose, if attempt.retries == 0 { quota.success } else { *paid });
+        }
+        let Decision::Again { .. } = decision else { return decision };
+        *paid = quota.cost(attempt);
+        if purses.pay(whose, *paid, quota) {
+            return decision;
+        }
+        drop(shared);
+        if !is_limited(attempt) {
+            self.inner.tell(|machine, now| machine.exhausted(now, request));
+        }
+        Decision::Stop { why: Stop::Quota }
     }
 }

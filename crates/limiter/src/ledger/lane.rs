@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
+use crate::class::Class;
+use crate::guard::Webhook;
 use crate::ledger::recent::Recent;
 use crate::limit::{Blocked, Slots};
+use crate::request::Request;
 
 /// A route falls under more than one bucket when its hash alternates (discord-api-docs#1295, #5646).
 /// Each may count in two counters (see `family`).
@@ -28,6 +31,7 @@ pub(crate) struct Lane {
     /// Which hidden limits of the kind its requests fall under that not all do.
     pub(crate) mask: u8,
     pub(crate) exempt: bool,
+    pub(crate) traits: Traits,
     /// One at a time, while no bucket is known.
     pub(crate) alone: Slots,
     /// The buckets; the one named last is last.
@@ -40,6 +44,35 @@ pub(crate) struct Lane {
     pub(crate) recent: Recent,
     pub(crate) in_flight: u32,
     pub(crate) used_at: Moment,
+}
+
+/// What guard and breakers need to know of a route.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    pub(crate) class: Class,
+    pub(crate) webhook: Webhook,
+}
+
+/// How the token of an interaction's webhook begins: `interaction:` in Base64.
+const INTERACTION: &str = "/aW50ZXJhY3Rpb246";
+
+impl Traits {
+    /// Of a request whose method and template are these, as `GET/channels/:id`.
+    pub(crate) fn of(request: &Request, template: &str) -> Self {
+        let path = template.split_once('/').map_or("", |(_, path)| path);
+        let whole = matches!(path, "webhooks/:id" | "webhooks/:id/:token");
+        let webhook = if path.starts_with("interactions/:id/:token") {
+            // No webhook, and like one: its token is its own.
+            Webhook::Interaction { whole: false }
+        } else if !path.starts_with("webhooks/:id") {
+            Webhook::No
+        } else if request.path.contains(INTERACTION) {
+            Webhook::Interaction { whole }
+        } else {
+            Webhook::Standing { whole }
+        };
+        Self { class: Class::of(request.method, path), webhook }
+    }
 }
 
 /// A bucket of a route.
@@ -57,6 +90,7 @@ impl Lane {
         key: &str,
         template: usize,
         exempt: bool,
+        traits: Traits,
         now: Moment,
     ) -> Self {
         Self {
@@ -67,6 +101,7 @@ impl Lane {
             resource: key.len(),
             mask: 0,
             exempt,
+            traits,
             alone: Slots::default(),
             buckets: Vec::new(),
             blocked: Blocked::default(),
@@ -80,7 +115,7 @@ impl Lane {
 
     /// A line of the same route and resource, for requests that fall under other hidden limits.
     pub(crate) fn like(other: &Self, key: &str, mask: u8, now: Moment) -> Self {
-        let lane = Self::new(other.account, other.kind, key, other.template, other.exempt, now);
+        let lane = Self::new(other.account, other.kind, key, other.template, other.exempt, other.traits, now);
         Self { resource: other.resource, mask, ..lane }
     }
 
@@ -99,6 +134,11 @@ impl Lane {
     /// Method and template, as `GET/channels/:id/messages`.
     pub(crate) fn template(&self) -> &str {
         self.key.get(CREDENTIAL..self.template).unwrap_or_default()
+    }
+
+    /// Credential, method, template and resource, without the mask.
+    pub(crate) fn route(&self) -> &str {
+        self.key.get(..self.resource).unwrap_or_default()
     }
 
     pub(crate) fn resource(&self) -> &str {

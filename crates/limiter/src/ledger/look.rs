@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use journeyman_moment::Moment;
 
+use crate::class::Class;
 use crate::config::Config;
 use crate::explain::{Explanation, Hold, Knowledge};
-use crate::ledger::lane::push_credential;
+use crate::guard::{Footprint, mix};
+use crate::ledger::lane::{CREDENTIAL, Traits, push_credential};
 use crate::ledger::{Grant, Ledger};
 use crate::limit::Room;
 use crate::reason::Reason;
@@ -22,6 +24,23 @@ impl Ledger {
         self.lanes[lane].exempt
     }
 
+    pub(crate) fn class_of(&self, lane: u32) -> Class {
+        self.lanes[lane].traits.class
+    }
+
+    /// What the guard needs to know of a request of a route.
+    pub(crate) fn footprint(&self, lane: u32, path: u64, tenant: u64) -> Footprint {
+        let lane = &self.lanes[lane];
+        Footprint {
+            credential: self.accounts[lane.account].credential(),
+            tenant,
+            route: mix(0, lane.route().as_bytes()),
+            path,
+            resource: mix(0, lane.resource().as_bytes()),
+            webhook: lane.traits.webhook,
+        }
+    }
+
     /// The routes of a credential, or all.
     pub(crate) fn lanes_of(&self, account: Option<u32>) -> impl Iterator<Item = u32> {
         let wanted = move |of: u32| account.is_none_or(|account| account == of);
@@ -30,14 +49,7 @@ impl Ledger {
 
     /// The route of a request, if it was met before.
     pub(crate) fn find(&self, request: &Request) -> Option<u32> {
-        let (mut key, mut resource) = (String::new(), String::new());
-        push_credential(&mut key, request.credential.fingerprint());
-        key.push_str(counted_as(request).as_str());
-        key.push('/');
-        write_route(request, &mut key, &mut resource);
-        key.push(' ');
-        key.push_str(&resource);
-        let lane = self.lane_ids.get(key.as_str()).copied()?;
+        let lane = self.lane_ids.get(route_key(request).as_str()).copied()?;
         let here = &self.lanes[lane];
         let mask = self.kinds[here.kind].lessons.mask(request.fields);
         if mask == 0 {
@@ -107,8 +119,8 @@ impl Ledger {
     pub(crate) fn explain(&self, now: Moment, request: &Request, config: &Config) -> Explanation {
         let route = Route::of(request);
         let Some(id) = self.find(request) else {
-            let (knowledge, hold) = (Knowledge::Unknown, hold(now, self.edge.room(now), Reason::EdgeBan));
-            return Explanation { route, knowledge, hold, waiting: 0, in_flight: 0 };
+            let knowledge = Knowledge::Unknown;
+            return Explanation { route, knowledge, hold: None, waiting: 0, in_flight: 0 };
         };
         let lane = &self.lanes[id];
         let own = self.peek(now, id, config);
@@ -192,6 +204,32 @@ impl Ledger {
         assert_eq!(self.lanes.len(), self.lane_ids.len(), "a route has no name or two");
         assert_eq!(self.buckets.len(), self.bucket_ids.len(), "a bucket has no name or two");
     }
+}
+
+/// What the guard needs to know of a request that may be of a route not met before.
+pub(crate) fn footprint_of(request: &Request, path: u64) -> Footprint {
+    let key = route_key(request);
+    let (template, resource) = key.split_once(' ').unwrap_or((&key, ""));
+    Footprint {
+        credential: request.credential.fingerprint(),
+        tenant: request.tenant.number(),
+        route: mix(0, key.as_bytes()),
+        path,
+        resource: mix(0, resource.as_bytes()),
+        webhook: Traits::of(request, template.get(CREDENTIAL..).unwrap_or_default()).webhook,
+    }
+}
+
+/// The name of a request's route.
+fn route_key(request: &Request) -> String {
+    let (mut key, mut resource) = (String::new(), String::new());
+    push_credential(&mut key, request.credential.fingerprint());
+    key.push_str(counted_as(request).as_str());
+    key.push('/');
+    write_route(request, &mut key, &mut resource);
+    key.push(' ');
+    key.push_str(&resource);
+    key
 }
 
 fn hold(now: Moment, room: Room, reason: Reason) -> Option<Hold> {

@@ -25,7 +25,11 @@ const TABLE: &[Row] = &[
         "a burst under the old limit meets the new one, of which nobody told",
     ),
     ("S12 ", [2, 0, 0, 0, 0], "five had left for where there was room for three"),
-    ("S14 ", [0, 0, 0, 0, 10], "one of each of ten buckets was on its way when the ban began"),
+    (
+        "S14 ",
+        [0, 0, 0, 0, 13],
+        "one of each of ten buckets was on its way when the ban began, and three probes asked when it ends",
+    ),
     (
         "S22 ",
         [0, 0, 0, 9, 0],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, Knowledge, Moment, Reason, Request};
+use journeyman_limiter::{Answer, BreakerConfig, Config, Knowledge, Moment, Reason, Request};
 
 use crate::ledger::{Model, Server};
 use crate::lines::{Table, messages};
@@ -107,7 +107,9 @@ fn a_route_that_shows_headers_late_is_headerless_no_more() {
 
 #[test]
 fn errors_of_the_server_say_nothing_about_headers() {
-    let mut table = Table::new(Config::default());
+    // A breaker that never opens.
+    let breaker = BreakerConfig { in_a_row: u32::MAX, percent: 101, ..BreakerConfig::default() };
+    let mut table = Table::new(Config { breaker, ..Config::default() });
     for _ in 0..10 {
         table.teach(&messages(1), &Answer { status: 502, ..Answer::default() });
         table.pass(1_000);

@@ -223,6 +223,7 @@ fn a_deadline_that_cannot_be_met_is_refused_at_once() {
         reason: Reason::Bucket,
         wait: Duration::from_millis(5_001),
         allowed: Duration::from_secs(4),
+        code: None,
     };
     assert_eq!(refusal, expect);
     assert_eq!(refusal.to_string(), "the wait of 5.0s (bucket) is longer than the 4.0s allowed");

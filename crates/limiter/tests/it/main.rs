@@ -2,11 +2,13 @@
 
 mod allowed;
 mod bounds;
+mod breaker;
 mod cancellation;
 mod defects;
 mod efficiency;
 mod families;
 mod global;
+mod guard;
 #[cfg(feature = "tokio")]
 mod handle;
 mod headerless;

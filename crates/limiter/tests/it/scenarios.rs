@@ -170,8 +170,8 @@ fn s13_without_headers_it_goes_slowly_and_meets_nothing() {
 
 #[test]
 fn s14_a_ban_is_met_by_those_in_flight_only_and_ends() {
-    // Ten buckets of one per second: one in flight in each.
-    check(&scenes::a_ban(), seeds(5), |score| assert!(score.edge <= 10, "{}", score.edge));
+    // Ten buckets of one per second: one in flight in each. And three probes in ten minutes, each alone.
+    check(&scenes::a_ban(), seeds(5), |score| assert!(score.edge <= 13, "{}", score.edge));
 }
 
 #[test]

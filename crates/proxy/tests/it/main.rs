@@ -10,6 +10,7 @@ mod metrics;
 mod pages;
 mod passing;
 mod process;
+mod safeguards;
 mod secret;
 mod streaming;
 mod tls;
