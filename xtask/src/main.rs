@@ -1,13 +1,21 @@
 //! `cargo xtask`: the checks and measures that the docs quote. It holds no code of the product.
 
 mod again;
+#[cfg(feature = "outside")]
+mod clients;
 mod findings;
 mod measures;
+#[cfg(feature = "outside")]
+mod proxied;
+#[cfg(feature = "outside")]
+mod proxy;
 mod purity;
 mod recording;
 #[cfg(feature = "runs")]
 mod requests;
 mod source;
+#[cfg(feature = "outside")]
+mod target;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -22,6 +30,8 @@ usage: cargo xtask <task>
   requests    how many REST requests an image takes, one after another and 12 at once
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
+  clients     other people's clients against the simulator's limits, directly and through the proxy; `--json`
+  proxy       what the proxy costs per request beside a direct connection, under load from wrk; `--json`
   limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
 ";
 
@@ -35,6 +45,14 @@ fn main() -> ExitCode {
         "requests" => requests::measure(&mut findings),
         #[cfg(not(feature = "runs"))]
         "requests" => again::requests(&mut findings),
+        #[cfg(feature = "outside")]
+        "clients" => clients::measure(&mut findings),
+        #[cfg(not(feature = "outside"))]
+        "clients" => again::outside(&mut findings, "clients"),
+        #[cfg(feature = "outside")]
+        "proxy" => proxy::measure(&mut findings),
+        #[cfg(not(feature = "outside"))]
+        "proxy" => again::outside(&mut findings, "proxy"),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         "limits" => again::limits(&mut findings),
