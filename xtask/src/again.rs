@@ -16,9 +16,21 @@ pub(crate) fn requests(findings: &mut Findings) {
 
 /// Runs a task in a build of this program that can start worlds and proxies; further arguments are the task's.
 #[cfg_attr(feature = "outside", expect(dead_code, reason = "that build is the one that is run"))]
-pub(crate) fn outside(findings: &mut Findings, task: &str) {
+pub(crate) fn outside(findings: &mut Findings, task: &str, profile: &str) {
     let further: Vec<String> = std::env::args().skip(2).collect();
-    let run = ["run", "--quiet", "--locked", "-p", "xtask", "--features", "outside", "--", task];
+    let run = [
+        "run",
+        "--quiet",
+        "--locked",
+        "--profile",
+        profile,
+        "-p",
+        "xtask",
+        "--features",
+        "outside",
+        "--",
+        task,
+    ];
     let args: Vec<&str> = run.into_iter().chain(further.iter().map(String::as_str)).collect();
     cargo(findings, &args);
 }

@@ -48,11 +48,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "outside")]
         "clients" => clients::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
-        "clients" => again::outside(&mut findings, "clients"),
+        "clients" => again::outside(&mut findings, "clients", "dev"),
         #[cfg(feature = "outside")]
         "proxy" => proxy::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
-        "proxy" => again::outside(&mut findings, "proxy"),
+        "proxy" => again::outside(&mut findings, "proxy", "release"),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         "limits" => again::limits(&mut findings),

@@ -5,15 +5,6 @@ use std::process::Command;
 
 use crate::source::root;
 
-/// With which settings a program is built.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Profile {
-    /// Quick to build, and built by the tests anyway.
-    Dev,
-    /// What is measured.
-    Release,
-}
-
 /// The folder that cargo builds into.
 pub(crate) fn folder() -> PathBuf {
     root().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
@@ -26,16 +17,12 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds a package's program of the same name, and says where it is.
-pub(crate) fn build(package: &str, profile: Profile) -> Result<PathBuf, String> {
-    let (flag, below) = match profile {
-        Profile::Dev => (None, "debug"),
-        Profile::Release => (Some("--release"), "release"),
-    };
+/// Builds a package's program of the same name, as the tests do, and says where it is.
+pub(crate) fn build(package: &str) -> Result<PathBuf, String> {
     let mut build = cargo();
-    build.args(["build", "--quiet", "--locked", "-p", package]).args(flag);
+    build.args(["build", "--quiet", "--locked", "-p", package]);
     match build.status() {
-        Ok(status) if status.success() => Ok(folder().join(below).join(package)),
+        Ok(status) if status.success() => Ok(folder().join("debug").join(package)),
         Ok(status) => Err(format!("{build:?}: {status}")),
         Err(why) => Err(format!("run {build:?}: {why}")),
     }

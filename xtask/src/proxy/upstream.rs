@@ -34,7 +34,6 @@ async fn accept() -> std::io::Result<()> {
     }
 }
 
-#[expect(clippy::unused_async, reason = "a service is async")]
 async fn answer(_: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     const BODY: &[u8] =
         br#"[{"id":"1001234567890123457","content":"hello","author":{"id":"1001234567890123458"}}]"#;
