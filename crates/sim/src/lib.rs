@@ -39,6 +39,7 @@ mod discord;
 mod error_body;
 mod fault;
 mod http;
+mod limit_scenario;
 mod limits;
 mod message;
 mod notice;
@@ -59,7 +60,10 @@ pub use choice::UnknownChoice;
 pub use discord::Event;
 pub use fault::{FaultKind, FaultRule};
 pub use http::{Connection, Fault, HttpAnswer, HttpRequest};
-pub use limits::{EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimit, Who, WindowModel};
+pub use limit_scenario::{LimitScenario, limit_scenarios};
+pub use limits::{
+    Acceptance, EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimit, Who, WindowModel,
+};
 pub use picture::{PictureOwner, picture_owner};
 pub use report::{JobReport, RateLimited, Report};
 pub use rest::{Running, ScaledClock, serve};

@@ -4,6 +4,7 @@
 
 mod answer;
 mod ban;
+mod tally;
 mod window;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use crate::http::Reply;
 use crate::wall::Wall;
 
 pub use ban::{EdgeAnswer, InvalidLimit};
+pub use tally::Acceptance;
 pub use window::{Rate, WindowModel};
 
 pub(crate) use answer::Scope;
@@ -176,6 +178,7 @@ pub(crate) struct LimitState {
     wall: Wall,
     windows: BTreeMap<String, window::Window>,
     bans: ban::Bans,
+    accepted: Acceptance,
 }
 
 /// What the limits say to a request.
@@ -189,7 +192,13 @@ pub(crate) enum Ruling {
 
 impl LimitState {
     pub(crate) fn new(limits: Limits, wall: Wall) -> Self {
-        Self { bans: ban::Bans::new(limits.invalid), limits, wall, windows: BTreeMap::new() }
+        Self {
+            bans: ban::Bans::new(limits.invalid),
+            limits,
+            wall,
+            windows: BTreeMap::new(),
+            accepted: Acceptance::default(),
+        }
     }
 
     /// Changes the limits; a counter whose rate changes begins anew.
@@ -203,16 +212,23 @@ impl LimitState {
         self.bans.answer(now, peer)
     }
 
-    /// Counts an answer that Discord calls invalid.
-    pub(crate) fn count_invalid(&mut self, now: Duration, peer: &str) {
-        self.bans.count(now, peer);
+    /// Counts an answer that Discord calls invalid, and says whether it brought a ban.
+    pub(crate) fn count_invalid(&mut self, now: Duration, peer: &str) -> bool {
+        self.bans.count(now, peer)
+    }
+
+    /// What was accepted so far.
+    pub(crate) fn acceptance(&self) -> Acceptance {
+        self.accepted.clone()
     }
 
     /// Counts a request against all its limits; the first that is full refuses it.
     pub(crate) fn judge(&mut self, now: Duration, asker: Asker<'_>) -> Ruling {
+        let mut against = Vec::new();
         if let Some(rate) = self.limits.global {
             let key = format!("global {}", asker.credential());
             let taken = self.take(&key, rate, now);
+            against.push((key, rate));
             if !taken.granted {
                 return Ruling::Refuse(Scope::Global, answer::global(taken, asker.sees_headers()));
             }
@@ -222,7 +238,9 @@ impl LimitState {
             if !asker.fits(&rule) || (rule.kind == Kind::Bucket && shown.is_some()) {
                 continue;
             }
-            let taken = self.take(&key_of(&rule, asker), rule.rate, now);
+            let key = key_of(&rule, asker);
+            let taken = self.take(&key, rule.rate, now);
+            against.push((key, rule.rate));
             let bucket = answer::Bucket { rule: &rule, taken, reset_at_micros: self.reset_at(now, taken) };
             if !taken.granted {
                 return Ruling::Refuse(answer::scope(rule.kind), self.refuse(now, asker, bucket));
@@ -231,6 +249,7 @@ impl LimitState {
                 shown = Some(answer::headers(bucket));
             }
         }
+        self.accepted.count(now, against);
         Ruling::Pass(shown.filter(|_| asker.sees_headers()).unwrap_or_default())
     }
 

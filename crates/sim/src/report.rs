@@ -16,6 +16,8 @@ pub struct Report {
     pub rate_limited: RateLimited,
     /// 401, 403, and 429 that was not shared.
     pub invalid_requests: u64,
+    /// How often an address was banned for them.
+    pub bans: u64,
     /// Interactions that were executed.
     pub interactions: u64,
     /// Faults that struck, by kind.

@@ -17,7 +17,7 @@ use crate::cdn::Links;
 use crate::discord::{Discord, Event};
 use crate::fault::Faults;
 use crate::http::{Connection, HttpAnswer, HttpRequest};
-use crate::limits::{LimitState, Limits};
+use crate::limits::{Acceptance, LimitState, Limits};
 use crate::message::Draft;
 use crate::report::Report;
 use crate::scenario::{Course, Rejection, Scenario};
@@ -143,6 +143,11 @@ impl World {
     /// What has arrived and happened so far.
     pub fn report(&self) -> Report {
         Report { jobs: self.bot.reports(), ..self.report.clone() }
+    }
+
+    /// What the rate limits have accepted so far.
+    pub fn acceptance(&self) -> Acceptance {
+        self.limits.acceptance()
     }
 
     /// Changes what happens to the jobs that come.

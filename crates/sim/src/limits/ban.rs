@@ -61,16 +61,19 @@ impl Bans {
         self.limit = limit;
     }
 
-    pub(crate) fn count(&mut self, now: Duration, peer: &str) {
+    /// Counts one invalid request, and says whether it brought a ban.
+    pub(crate) fn count(&mut self, now: Duration, peer: &str) -> bool {
         let hits = self.invalid.entry(peer.to_owned()).or_default();
         hits.push_back(now);
         while hits.front().is_some_and(|hit| *hit + self.limit.per <= now) {
             hits.pop_front();
         }
-        if u64::try_from(hits.len()).is_ok_and(|count| count >= self.limit.limit) {
+        let is_banned = u64::try_from(hits.len()).is_ok_and(|count| count >= self.limit.limit);
+        if is_banned {
             hits.clear();
             self.until.insert(peer.to_owned(), now + self.limit.ban);
         }
+        is_banned
     }
 
     /// Without `Via`: it never reached Discord.

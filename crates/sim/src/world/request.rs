@@ -169,7 +169,7 @@ impl World {
 
     fn count_invalid(&mut self, connection: &Connection) {
         self.report.invalid_requests += 1;
-        self.limits.count_invalid(self.now, &connection.peer);
+        self.report.bans += u64::from(self.limits.count_invalid(self.now, &connection.peer));
     }
 
     fn count_limited(&mut self, scope: Scope) {
