@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
@@ -157,7 +158,10 @@ pub(crate) struct World {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Sim {
+    #[command(subcommand)]
+    pub(crate) command: Option<SimCommand>,
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = address)]
     pub(crate) listen: SocketAddr,
@@ -172,6 +176,33 @@ pub(crate) struct Sim {
     /// Accept any token, each as its own account, and make any channel on first use.
     #[arg(long)]
     pub(crate) permissive: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimCommand {
+    /// Run a client of Discord's in worlds that limit it, and score what arrives: 429s, speed, bans.
+    ///
+    /// The command finds the simulator's origin in JOURNEYMAN_SIM_URL, with `/api` in DISCORD_API_URL and with
+    /// `/api/v10` in DISCORD_API_BASE; a token in JOURNEYMAN_SIM_TOKEN and DISCORD_TOKEN (without `Bot`), a channel in
+    /// JOURNEYMAN_SIM_CHANNEL, and the scenario's name in JOURNEYMAN_SIM_SCENARIO. Any other token and channel works too. It
+    /// runs once for each scenario, in real time; what it has to send, it should send at once.
+    Score(Score),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Score {
+    /// Try this scenario alone; may be given several times. All of them unless given.
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(limit_scenarios()))]
+    pub(crate) scenario: Vec<String>,
+    /// How long the command may take in each scenario.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) timeout: Duration,
+    /// Print one JSON object for each scenario.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The command, after two hyphens.
+    #[arg(last = true, required = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -201,6 +232,20 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         port.parse().ok().filter(|_| is_local).map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
     let wanted = || "expected an address and a port, such as 127.0.0.1:8080 or localhost:0".to_owned();
     text.parse().ok().or(local).ok_or_else(wanted)
+}
+
+/// The names of the worlds that limit.
+fn limit_scenarios() -> impl Iterator<Item = clap::builder::PossibleValue> {
+    sim::limit_scenarios()
+        .iter()
+        .map(|scenario| clap::builder::PossibleValue::new(scenario.name).help(scenario.summary))
+}
+
+/// A span of time.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let span = span.filter(|span| !span.is_zero() && *span <= Duration::from_hours(24));
+    span.ok_or_else(|| "expected seconds, more than 0 and at most 86400".to_owned())
 }
 
 /// A factor by which time runs faster.

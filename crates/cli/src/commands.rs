@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod help;
 mod imagine;
+mod score;
 mod sim;
 mod world;
 
@@ -13,7 +14,9 @@ use std::path::Path;
 
 use journeyman::ErrorKind;
 
-use crate::args::{Cli, Command, Config, Connection};
+pub(crate) use score::{Ended, Scored};
+
+use crate::args::{Cli, Command, Config, Connection, SimCommand};
 use crate::config::{Configuration, Environment, Flag, strays};
 use crate::error::Error;
 use crate::show::{Terminal, tell};
@@ -27,7 +30,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
             in_runtime(imagine::run(&args, || gather(&args, environment, file), terminal))
         }
         Command::Explain(args) => explain::run(&args),
-        Command::Sim(args) => in_runtime(sim::run(&args)),
+        Command::Sim(args) => match &args.command {
+            Some(SimCommand::Score(args)) => in_runtime(score::run(args)),
+            None => in_runtime(sim::run(&args)),
+        },
         Command::Doctor(connection) => in_runtime(doctor::run(configuration(&connection, environment, file))),
         Command::Config(Config::Show { connection }) => {
             warn(environment);

@@ -19,8 +19,15 @@ pub(crate) use place::Environment;
 
 /// How all of our variables begin.
 const PREFIX: &str = "JOURNEYMAN_";
-/// Variables that are read elsewhere.
-const NO_SETTINGS: [&str; 2] = ["JOURNEYMAN_CONFIG", "JOURNEYMAN_LOG"];
+/// Variables that are read elsewhere, or that `sim score` tells a client.
+const NO_SETTINGS: [&str; 6] = [
+    "JOURNEYMAN_CONFIG",
+    "JOURNEYMAN_LOG",
+    "JOURNEYMAN_SIM_CHANNEL",
+    "JOURNEYMAN_SIM_SCENARIO",
+    "JOURNEYMAN_SIM_TOKEN",
+    "JOURNEYMAN_SIM_URL",
+];
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use crate::exit;
+use crate::exit::{self, Unscored};
 
 /// What to do about a command line that cannot be understood.
 const HINT: &str = "`journeyman help` lists the commands, `journeyman help COMMAND` its flags";
@@ -14,6 +14,15 @@ const HINT: &str = "`journeyman help` lists the commands, `journeyman help COMMA
 pub(crate) enum Error {
     /// The command line or its input cannot be understood.
     Usage {
+        /// What was tried and what was found, a lowercase fragment.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// A client under test gave no score.
+    Unscored {
+        /// Why.
+        why: Unscored,
         /// What was tried and what was found, a lowercase fragment.
         message: String,
         /// What to do.
@@ -29,6 +38,11 @@ impl Error {
         Self::Usage { message: message.into(), hint: hint.into() }
     }
 
+    /// A command that gave no score.
+    pub(crate) fn unscored(why: Unscored, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Unscored { why, message: message.into(), hint: hint.into() }
+    }
+
     /// What clap says of a command line that cannot be understood, without its usage lines.
     pub(crate) fn of_typed(error: &clap::Error) -> Self {
         let said = error.render().to_string();
@@ -41,6 +55,7 @@ impl Error {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Usage { .. } => exit::USAGE,
+            Self::Unscored { why, .. } => why.code(),
             Self::Client(error) => exit::code(error.kind()),
         }
     }
@@ -49,7 +64,7 @@ impl Error {
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Usage { message, hint } => {
+            Self::Usage { message, hint } | Self::Unscored { message, hint, .. } => {
                 let _ = write!(text, "error: {message}\nhint: {hint}\n");
             }
             Self::Client(error) => {

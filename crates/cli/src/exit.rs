@@ -46,6 +46,39 @@ const TABLE: &[Row] = &[
     (ErrorKind::Cancelled, INTERRUPTED, "stopped by Ctrl-C; the job goes on and may be charged"),
 ];
 
+/// Why a client under test gave no score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unscored {
+    CommandNotStarted,
+    CommandFailed,
+    NothingSent,
+    OutOfTime,
+}
+
+/// As `TABLE`, for `sim score`.
+const UNSCORED: &[(Unscored, u8, &str, &str)] = &[
+    (Unscored::CommandNotStarted, 40, "CommandNotStarted", "sim score: the command could not be started"),
+    (Unscored::CommandFailed, 41, "CommandFailed", "sim score: the command ended with an error"),
+    (Unscored::NothingSent, 42, "NothingSent", "sim score: the command sent nothing to the simulator"),
+    (Unscored::OutOfTime, 43, "OutOfTime", "sim score: the command did not end in time"),
+];
+
+impl Unscored {
+    /// Its exit code.
+    pub(crate) fn code(self) -> u8 {
+        self.row().map_or_else(|| code(ErrorKind::Internal), |row| row.1)
+    }
+
+    /// Its name for programs.
+    pub(crate) fn name(self) -> &'static str {
+        self.row().map_or("Unscored", |row| row.2)
+    }
+
+    fn row(self) -> Option<&'static (Self, u8, &'static str, &'static str)> {
+        UNSCORED.iter().find(|row| row.0 == self)
+    }
+}
+
 /// The exit code of a kind.
 pub(crate) fn code(kind: ErrorKind) -> u8 {
     let row = TABLE.iter().find(|(of, _, _)| *of == kind);
@@ -63,6 +96,9 @@ pub(crate) fn table() -> String {
     for (kind, code, meaning) in TABLE {
         line(*code, kind.name(), meaning);
     }
+    for (_, code, name, meaning) in UNSCORED {
+        line(*code, name, meaning);
+    }
     text
 }
 
@@ -78,8 +114,13 @@ mod tests {
         for kind in ErrorKind::ALL {
             assert!(kinds.contains(kind), "{kind} has no exit code");
         }
-        let codes: BTreeSet<u8> = TABLE.iter().map(|(_, code, _)| *code).chain([OK, USAGE]).collect();
-        assert_eq!(codes.len(), TABLE.len() + 2, "two kinds share a code");
+        let unscored = UNSCORED.iter().map(|(why, code, ..)| {
+            assert_eq!(why.code(), *code);
+            *code
+        });
+        let codes: BTreeSet<u8> =
+            TABLE.iter().map(|(_, code, _)| *code).chain([OK, USAGE]).chain(unscored).collect();
+        assert_eq!(codes.len(), TABLE.len() + 2 + UNSCORED.len(), "two kinds share a code");
         assert_eq!(kinds.len(), TABLE.len(), "a kind has two rows");
     }
 

@@ -3,6 +3,7 @@
 mod json;
 mod picture;
 mod progress;
+mod score;
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -11,6 +12,7 @@ use journeyman::ErrorKind;
 pub(crate) use json::Lines;
 pub(crate) use picture::draw;
 pub(crate) use progress::Progress;
+pub(crate) use score::score;
 
 use crate::config::Environment;
 use crate::error::Error;

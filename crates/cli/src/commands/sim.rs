@@ -53,7 +53,7 @@ pub(super) async fn serve(
 }
 
 /// What ends the command well: Ctrl-C, or a polite request of the system.
-struct Stop {
+pub(super) struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -62,7 +62,7 @@ struct Stop {
 
 impl Stop {
     #[cfg(unix)]
-    fn listen() -> Result<Self, Error> {
+    pub(super) fn listen() -> Result<Self, Error> {
         use tokio::signal::unix::{SignalKind, signal};
         let unheard =
             |why| journeyman::Error::new(ErrorKind::Internal, "listen for signals").with_source(why);
@@ -73,13 +73,13 @@ impl Stop {
     }
 
     #[cfg(not(unix))]
-    fn listen() -> Result<Self, Error> {
+    pub(super) fn listen() -> Result<Self, Error> {
         Ok(Self {})
     }
 
     /// Waits for either; dropping the future loses nothing that matters.
     #[cfg(unix)]
-    async fn wait(mut self) {
+    pub(super) async fn wait(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -87,7 +87,7 @@ impl Stop {
     }
 
     #[cfg(not(unix))]
-    async fn wait(self) {
+    pub(super) async fn wait(self) {
         // Without a way to hear Ctrl-C, the system's own handling ends the process.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -71,6 +71,10 @@ fn of_error(error: &Error) -> Value {
             "event": "failed", "error": "Usage", "retryable": false, "message": message, "hint": hint,
             "exit_code": exit::USAGE, "retry_after": null, "until": null,
         }),
+        Error::Unscored { why, message, hint } => json!({
+            "event": "failed", "error": why.name(), "retryable": false, "message": message, "hint": hint,
+            "exit_code": why.code(), "retry_after": null, "until": null,
+        }),
         Error::Client(error) => json!({
             "event": "failed",
             "error": error.kind().name(),

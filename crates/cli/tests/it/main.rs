@@ -8,4 +8,5 @@ mod harness;
 mod help;
 mod interrupt;
 mod scenarios;
+mod score;
 mod simulator;
