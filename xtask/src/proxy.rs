@@ -1,17 +1,18 @@
 //! What the proxy costs: processor time, requests per second, latency and memory, beside a direct connection.
 //! The load comes from `wrk`; nothing of ours times a request.
 
-mod huge;
 mod load;
 mod show;
 mod upstream;
 mod usage;
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::findings::Findings;
 use crate::proxied::Proxy;
+use crate::target::{self, Profile};
 use load::{Load, Score};
 use usage::Usage;
 
@@ -50,15 +51,11 @@ struct Measured {
 
 pub(crate) fn measure(findings: &mut Findings) {
     let arguments: Vec<String> = std::env::args().skip(2).collect();
-    let served = match arguments.as_slice() {
-        [role] if role == upstream::SERVE => {
-            upstream::serve().map_err(|why| format!("serve the upstream: {why}"))
+    if arguments.first().is_some_and(|first| first == upstream::SERVE) {
+        if let Err(why) = upstream::serve() {
+            findings.wrong(format_args!("serve the upstream: {why}"));
         }
-        [role, upstream] if role == huge::SERVE => huge::serve(upstream),
-        _ => Ok(()),
-    };
-    if let Err(why) = served {
-        return findings.wrong(why);
+        return;
     }
     if let Err(why) = run(arguments.iter().any(|argument| argument == "--json"), findings) {
         findings.wrong(why);
@@ -67,12 +64,13 @@ pub(crate) fn measure(findings: &mut Findings) {
 
 fn run(json: bool, findings: &mut Findings) -> Result<(), String> {
     load::look_for_wrk()?;
+    let program = target::build("journeyman-proxy", Profile::Release)?;
     let upstream = Upstream::start()?;
     let mut all: Vec<Measured> = CASES.iter().map(Measured::of).collect();
     for _ in 0..ROUNDS {
         for measured in &mut all {
             findings.look();
-            measured.take(&upstream.origin)?;
+            measured.take(&program, &upstream.origin)?;
         }
     }
     for measured in &all {
@@ -90,13 +88,13 @@ impl Measured {
     }
 
     /// Once directly, once through a proxy that is new.
-    fn take(&mut self, upstream: &str) -> Result<(), String> {
+    fn take(&mut self, program: &Path, upstream: &str) -> Result<(), String> {
         let load = Load { connections: self.case.connections, channels: self.case.channels, core: OF_OTHERS };
         self.direct.push(load.run(upstream, SECONDS)?);
 
-        let own = std::env::current_exe().map_err(|why| format!("find this program: {why}"))?;
         let mut command = Command::new("taskset");
-        command.args(["-c", OF_PROXY]).arg(own).args(["proxy", huge::SERVE, upstream]);
+        command.args(["-c", OF_PROXY]).arg(program).args(["--listen", "127.0.0.1:0", "--upstream", upstream]);
+        command.args(HUGE);
         let proxy = Proxy::start_as(&mut command)?;
         // Connections are opened and every channel has been met before it counts.
         let warm = 1 + u64::from(self.case.channels) / 10_000;
@@ -110,6 +108,9 @@ impl Measured {
         Ok(())
     }
 }
+
+/// No limit slows the proxy here; all are counted all the same. The upstream's own are as huge.
+const HUGE: &[&str] = &["--global", "1000000"];
 
 /// The fake upstream, in a process of its own; it is killed with this.
 struct Upstream {

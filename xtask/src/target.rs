@@ -17,12 +17,25 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
-/// Builds a package's program of the same name, as the tests do, and says where it is.
-pub(crate) fn build(package: &str) -> Result<PathBuf, String> {
+/// With which settings a program is built.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Profile {
+    /// As the tests do, so that it is there already.
+    Dev,
+    /// As it is measured.
+    Release,
+}
+
+/// Builds a package's program of the same name, and says where it is.
+pub(crate) fn build(package: &str, profile: Profile) -> Result<PathBuf, String> {
+    let (name, below) = match profile {
+        Profile::Dev => ("dev", "debug"),
+        Profile::Release => ("release", "release"),
+    };
     let mut build = cargo();
-    build.args(["build", "--quiet", "--locked", "-p", package]);
+    build.args(["build", "--quiet", "--locked", "--profile", name, "-p", package]);
     match build.status() {
-        Ok(status) if status.success() => Ok(folder().join("debug").join(package)),
+        Ok(status) if status.success() => Ok(folder().join(below).join(package)),
         Ok(status) => Err(format!("{build:?}: {status}")),
         Err(why) => Err(format!("run {build:?}: {why}")),
     }

@@ -182,10 +182,10 @@ pub(crate) struct Sim {
 pub(crate) enum SimCommand {
     /// Run a client of Discord's in worlds that limit it, and score what arrives: 429s, speed, bans.
     ///
-    /// The command finds the simulator's origin in JOURNEYMAN_SIM_URL, with `/api` in DISCORD_API_URL and with
-    /// `/api/v10` in DISCORD_API_BASE; a token in JOURNEYMAN_SIM_TOKEN and DISCORD_TOKEN (without `Bot`), a channel in
-    /// JOURNEYMAN_SIM_CHANNEL, and the scenario's name in JOURNEYMAN_SIM_SCENARIO. Any other token and channel works too. It
-    /// runs once for each scenario, in real time; what it has to send, it should send at once.
+    /// The command finds the simulator's origin in `JOURNEYMAN_SIM_URL`, with `/api` in `DISCORD_API_URL` and with
+    /// `/api/v10` in `DISCORD_API_BASE`; a token in `JOURNEYMAN_SIM_TOKEN` and `DISCORD_TOKEN` (without `Bot`), a
+    /// channel in `JOURNEYMAN_SIM_CHANNEL`, and the scenario's name in `JOURNEYMAN_SIM_SCENARIO`. Any other token and
+    /// channel works too. It runs once for each scenario, in real time; what it has to send, it should send at once.
     Score(Score),
 }
 

@@ -46,7 +46,7 @@ pub(super) fn install() -> Result<Installed, String> {
         .arg(twilight)
         .arg("--target-dir")
         .arg(into.join("twilight")))?;
-    let proxy = target::build("journeyman-proxy")?;
+    let proxy = target::build("journeyman-proxy", target::Profile::Dev)?;
     let clients = vec![
         Client { name: "@discordjs/rest", command: vec!["node".into(), into.join("discordjs.mjs")] },
         Client { name: "discord.py", command: vec![python, ours.join("discordpy.py")] },

@@ -166,7 +166,7 @@ impl Drop for Group {
         if let Some(id) = self.id {
             // Nobody may be left in the group, and then this fails.
             let _ = std::process::Command::new("sh")
-                .args(["-c", "kill -KILL -- \"-$1\"", "sh", &id.to_string()])
+                .args(["-c", "kill -s KILL -- \"-$1\"", "sh", &id.to_string()])
                 .stderr(Stdio::null())
                 .status();
         }
