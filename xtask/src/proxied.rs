@@ -64,9 +64,15 @@ impl Proxy {
     /// The sum of its counters of that name that have this label.
     pub(crate) fn counter(&self, name: &str, label: &str) -> Result<u64, String> {
         let page = self.metrics().map_err(|why| format!("read the proxy's metrics: {why}"))?;
-        let name = format!("journeyman_proxy_{name}");
+        let name = format!("journeyman_{name}{{");
         let lines = page.lines().filter(|line| line.starts_with(&name) && line.contains(label));
-        Ok(lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
+        let counts: Vec<u64> = lines.filter_map(|line| line.rsplit(' ').next()?.parse().ok()).collect();
+        // A counter that is not there must not count as none.
+        if counts.is_empty() {
+            Err(format!("the proxy has no counter {name} with {label}"))
+        } else {
+            Ok(counts.iter().sum())
+        }
     }
 
     fn metrics(&self) -> std::io::Result<String> {
