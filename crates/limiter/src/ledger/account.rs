@@ -22,6 +22,9 @@ pub(crate) struct Account {
     /// How many of the global limit's slots a global 429 has taken away, and since when that is so.
     taken: u32,
     since: Moment,
+    /// What was left of the limit when the latest burst of global 429s began, and how many it had.
+    before: u32,
+    burst: u32,
     pace: Pace,
 }
 
@@ -38,6 +41,8 @@ impl Account {
             told,
             taken: 0,
             since: Moment::ORIGIN,
+            before: 0,
+            burst: 0,
             pace: Pace::default(),
         }
     }
@@ -61,6 +66,7 @@ impl Account {
     pub(crate) fn tell(&mut self, now: Moment, told: Option<GlobalLimit>) {
         self.told = told;
         self.taken = 0;
+        self.burst = 0;
         self.since = now;
     }
 
@@ -83,7 +89,7 @@ impl Account {
         config: &Config,
     ) -> (Moment, Reason) {
         let pace = config.pace.map_or(now, |span| self.pace.earliest(now, span) + span.saturating_mul(ahead));
-        let global = match config.global.filter(|_| !exempt) {
+        let global = match self.limit(config).filter(|_| !exempt) {
             Some(global) => {
                 let limit = most(global).saturating_sub(self.taken);
                 self.global.earliest(now, limit, ahead, global.window)
@@ -94,15 +100,18 @@ impl Account {
     }
 
     /// A global 429 although the count was right: the limit is lower than was thought, or others use it
-    /// too. A quarter less from here on; what had left before the last such step says nothing new.
+    /// too. A burst of them takes a quarter, or as many as it has if those are more: what else of a full
+    /// window was accepted is what there is room for.
     pub(crate) fn lower(&mut self, now: Moment, departed: Moment, config: &Config) {
         let Some(global) = self.limit(config) else { return };
-        if self.taken > 0 && departed < self.since {
-            return;
+        let most = most(global);
+        if self.burst == 0 || departed >= self.since {
+            (self.before, self.burst) = (most.saturating_sub(self.taken), 0);
+            self.since = now;
         }
-        let left = most(global).saturating_sub(self.taken);
-        self.taken += left.div_ceil(4).min(left.saturating_sub(1));
-        self.since = now;
+        self.burst += 1;
+        let less = self.before.div_ceil(4).max(self.burst).min(self.before.saturating_sub(1));
+        self.taken = self.taken.max(most.saturating_sub(self.before - less));
     }
 
     /// Gives a twentieth of the limit back after a calm while.
@@ -196,6 +205,10 @@ mod tests {
         assert_eq!(room(&account, at(10), &config), 37);
         account.lower(at(10), at(9), &config);
         assert_eq!(room(&account, at(10), &config), 37, "it had left before the step");
+        for _ in 0..11 {
+            account.lower(at(10), at(9), &config);
+        }
+        assert_eq!(room(&account, at(10), &config), 37, "thirteen of a burst are a quarter");
         account.lower(at(12), at(11), &config);
         assert_eq!(room(&account, at(12), &config), 27);
         pass(&mut account, at(600), &config);
@@ -204,6 +217,24 @@ mod tests {
             pass(&mut account, at(12 + 600 * calm), &config);
         }
         assert_eq!(room(&account, at(20_000), &config), 50, "never more than was configured");
+    }
+
+    #[test]
+    fn a_burst_leaves_what_was_accepted_of_it() {
+        let (config, mut account) = (Config::default(), Account::new(0, None));
+        for _ in 0..25 {
+            account.lower(at(10), at(9), &config);
+        }
+        assert_eq!(room(&account, at(10), &config), 25);
+    }
+
+    #[test]
+    fn a_wait_is_predicted_by_the_limit_that_was_told() {
+        let config = Config::default();
+        let told = GlobalLimit { limit: 500, ..GlobalLimit::default() };
+        let earliest = |told| Account::new(0, told).earliest(at(1), false, 400, &config).0;
+        assert!(earliest(None) > at(5));
+        assert_eq!(earliest(Some(told)), at(1));
     }
 
     #[test]

@@ -12,29 +12,17 @@ type Row = (&'static str, [u64; 5], &'static str);
 
 /// Whatever is not here allows none.
 const TABLE: &[Row] = &[
-    ("S8 ", [0, 0, 0, 45, 0], "the first burst finds the limit out that only a 429 shows"),
-    (
-        "S9 ",
-        [0, 0, 0, 2, 0],
-        "that a name may be given twice shows in the third; one more finds out for how long",
-    ),
+    ("S8 ", [0, 0, 0, 46, 0], "the first burst finds the limit out that only a 429 shows"),
+    ("S9 ", [0, 0, 0, 1, 0], "the third name finds out that a name may be given twice"),
     ("S10 ", [0, 0, 1, 0, 0], "others have used the resource up"),
-    (
-        "S11 global 50 to 25",
-        [0, 39, 0, 0, 0],
-        "a burst under the old limit meets the new one, of which nobody told",
-    ),
+    ("S11 global 50 to 25", [0, 25, 0, 0, 0], "fifty had left for where there was room for half of them"),
     ("S12 ", [2, 0, 0, 0, 0], "five had left for where there was room for three"),
     (
         "S14 ",
         [0, 0, 0, 0, 13],
         "one of each of ten buckets was on its way when the ban began, and three probes asked when it ends",
     ),
-    (
-        "S22 ",
-        [0, 0, 0, 9, 0],
-        "those of three webhooks that were on their way find out that the channel has a limit",
-    ),
+    ("S22 ", [0, 0, 0, 3, 0], "one of each of three webhooks finds out that the channel has a limit"),
 ];
 
 /// A run may meet what the table allows its scenario, and nothing else.
