@@ -24,6 +24,9 @@ pub struct Explanation {
     pub knowledge: Knowledge,
     /// What holds it back, if anything.
     pub hold: Option<Hold>,
+    /// How long one more such request would wait at least, behind those who wait and go before it, if none
+    /// of them leaves.
+    pub wait: Duration,
     /// How many requests of this route wait already.
     pub waiting: usize,
     /// How many requests of this route are on their way.

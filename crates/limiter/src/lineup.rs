@@ -71,11 +71,12 @@ impl Lineup {
     /// Counts that a ticket goes, before it is removed.
     pub(crate) fn spend(&mut self, lane: u32, account: u32, ticket: Ticket, config: &Config) {
         let Some(queue) = self.lines.get_mut(&lane) else { return };
-        let (Some(claim), State::Ready { exempt, .. }) = (queue.spend(ticket, config), queue.state) else {
+        let (Some(claim), State::Ready { exempt, .. }) = (queue.spend(ticket, config), &queue.state) else {
             return;
         };
         if let Some(hall) = self.halls.get_mut(&account) {
-            hall.ready[usize::from(exempt)].spend(ticket, &claim, config);
+            let contested = hall.closed.is_some();
+            hall.ready[usize::from(*exempt)].spend(ticket, &claim, contested, config);
         }
     }
 
@@ -115,7 +116,7 @@ impl Lineup {
     ) {
         let Some(queue) = self.lines.get(&lane) else { return };
         let Some(offer) = queue.offer(work) else { return };
-        if matches!(queue.state, State::Ready { offer: same, .. } if same == offer) {
+        if matches!(&queue.state, State::Ready { offer: same, .. } if *same == offer) {
             return;
         }
         self.leave(now, lane, account);
@@ -157,7 +158,7 @@ impl Lineup {
         self.wake_lane(lane, None);
         let Some(queue) = self.lines.get_mut(&lane) else { return };
         let state = std::mem::take(&mut queue.state);
-        let spent = self.spent(now, state, account);
+        let spent = self.spent(now, &state, account);
         if let State::Ready { offer, exempt, .. } = state
             && let Some(hall) = self.halls.get_mut(&account)
         {
@@ -168,14 +169,14 @@ impl Lineup {
         }
     }
 
-    fn spent(&self, now: Moment, state: State, account: u32) -> Waits {
+    fn spent(&self, now: Moment, state: &State, account: u32) -> Waits {
         let mut spent = Waits::default();
         match state {
             State::Empty => {}
-            State::Blocked { reason, since } => spent.add(reason, since, now),
+            State::Blocked { reason, since } => spent.add(*reason, *since, now),
             State::Ready { before, .. } => {
                 if let Some(hall) = self.halls.get(&account) {
-                    spent = hall.waits_at(now).since(&before);
+                    spent = hall.waits_at(now).since(before);
                 }
             }
         }
@@ -185,7 +186,7 @@ impl Lineup {
     /// The running total of a line's waits.
     pub(crate) fn waits(&self, now: Moment, lane: u32, account: u32) -> Waits {
         let Some(queue) = self.lines.get(&lane) else { return Waits::default() };
-        queue.waits.plus(&self.spent(now, queue.state, account))
+        queue.waits.plus(&self.spent(now, &queue.state, account))
     }
 
     /// Why the line waits at present.
@@ -211,27 +212,58 @@ impl Lineup {
     /// Who goes next of those whose route has room: the most urgent class; in it tenants in turn; of a
     /// tenant the bucket with the most work, then the eldest. One in eight is the eldest of all, once it
     /// has waited long: of the lines, and of the line whose turn it is.
+    ///
+    /// While what the routes have in common has room for all, there is no contest between them: tenants
+    /// then take turns in each line of its own, and nobody pays there for what it has had elsewhere.
     pub(crate) fn next(&self, now: Moment, account: u32, exempt: bool, config: &Config) -> Option<Next> {
-        let ready = &self.halls.get(&account)?.ready[usize::from(exempt)];
+        let hall = self.halls.get(&account)?;
+        let (ready, contested) = (&hall.ready[usize::from(exempt)], hall.closed.is_some());
         let (ticket, lane) = ready.eldest()?;
         let claim = self.lines.get(&lane)?.claim(ticket)?;
         if is_elders_turn(ready.passed, claim, now, config) {
             return Some(Next { class: Priority::Critical, ticket, lane });
         }
         let (class, first, lane) = ready.first()?;
-        let ticket = self.lines.get(&lane)?.choose(now, first, config);
-        Some(Next { class, ticket, lane })
+        let queue = self.lines.get(&lane)?;
+        let turn = if contested { Some(first) } else { queue.first() };
+        Some(Next { class, ticket: queue.overdue(now, config).or(turn)?, lane })
     }
 
     /// How many go before a ticket at least, if nobody leaves: of its own route, and of others that have
     /// room now.
     pub(crate) fn before(&self, lane: u32, account: u32, ticket: Ticket) -> (usize, usize) {
         let Some(queue) = self.lines.get(&lane) else { return (0, 0) };
-        let (State::Ready { offer, exempt, .. }, Some(hall)) = (queue.state, self.halls.get(&account)) else {
-            return (queue.before(ticket), 0);
+        let (State::Ready { offer, exempt, .. }, Some(hall), Some(claim)) =
+            (&queue.state, self.halls.get(&account), queue.claim(ticket))
+        else {
+            return (queue.before(ticket, !self.is_contested(account)), 0);
         };
-        let class = queue.claim(ticket).map_or(Priority::Critical, |claim| claim.class);
-        (queue.before(ticket), hall.ready[usize::from(exempt)].before(lane, ticket, class, &offer))
+        let ready = &hall.ready[usize::from(*exempt)];
+        (queue.before(ticket, false), ready.before(lane, ticket, claim, offer))
+    }
+
+    /// As `before`, for one that comes now to a route with room (`exempt` or not) or without.
+    pub(crate) fn before_new(
+        &self,
+        lane: u32,
+        account: u32,
+        room: Option<bool>,
+        claim: &Claim,
+        config: &Config,
+    ) -> (usize, usize) {
+        if let Some(queue) = self.lines.get(&lane) {
+            return (queue.before_new(claim, !self.is_contested(account), config), 0);
+        }
+        let hall = self.halls.get(&account).zip(room);
+        let common =
+            |(hall, exempt): (&Hall, bool)| hall.ready[usize::from(exempt)].before_new(claim, config);
+        (0, hall.map_or(0, common))
+    }
+
+    /// Whether the routes of a credential wait for what they have in common: then tenants take turns over all
+    /// of them, and in one line it may be another's turn.
+    fn is_contested(&self, account: u32) -> bool {
+        self.halls.get(&account).is_some_and(|hall| hall.closed.is_some())
     }
 
     /// What all routes have in common has no room before a moment, if one is known; or it has.

@@ -634,8 +634,19 @@ impl Machine {
         let now = self.now.max(now);
         let mut explanation = self.ledger.explain(now, request, &self.config);
         self.explain_safeguards(now, request, &mut explanation);
-        explanation.waiting = self.ledger.find(request).map_or(0, |lane| self.lineup.waiting_for(lane));
+        if let Some(lane) = self.ledger.find(request) {
+            explanation.waiting = self.lineup.waiting_for(lane);
+            explanation.wait = self.predict(now, lane, request);
+        }
         explanation
+    }
+
+    fn predict(&self, now: Moment, lane: u32, request: &Request) -> Duration {
+        let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
+        let claim = Claim { class: request.priority, tenant: request.tenant, since: now };
+        let room = self.ledger.peek(now, lane, &self.config).0 == Room::Free;
+        let before = self.lineup.before_new(lane, account, room.then_some(exempt), &claim, &self.config);
+        self.ledger.earliest(now, lane, before, &self.config).0.since(now)
     }
 
     /// Checks that every count is what its parts add up to. For tests: it looks at everything.

@@ -1,6 +1,7 @@
 //! What the ledger can be asked without changing it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use journeyman_moment::Moment;
 
@@ -74,7 +75,11 @@ impl Ledger {
             Room::Free | Room::Settling => (now, reason),
         };
         let gate = moment(self.gate(now, lane.account, lane.exempt, config));
-        let own = moment(self.peek(now, id, config));
+        let own = match self.peek(now, id, config) {
+            // A slot in flight may come back before those that are held.
+            (Room::Until(_), Reason::Bucket) => (now, Reason::Bucket),
+            room => moment(room),
+        };
         let ahead = u32::try_from(before.0).unwrap_or(u32::MAX);
         let all_ahead = u32::try_from(before.0.saturating_add(before.1)).unwrap_or(u32::MAX);
         let queue = lane.buckets.iter().map(|bound| self.buckets[bound.bucket].limit.earliest(now, ahead));
@@ -102,7 +107,7 @@ impl Ledger {
     /// windows: those who fit into one window are no work.
     pub(crate) fn work(&self, id: u32, waiting: impl Fn(u32) -> usize, config: &Config) -> u64 {
         let lane = &self.lanes[id];
-        let windows = |span: std::time::Duration, windows: usize| {
+        let windows = |span: Duration, windows: usize| {
             let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
             micros.saturating_mul(windows as u64)
         };
@@ -120,7 +125,14 @@ impl Ledger {
         let route = Route::of(request);
         let Some(id) = self.find(request) else {
             let knowledge = Knowledge::Unknown;
-            return Explanation { route, knowledge, hold: None, waiting: 0, in_flight: 0 };
+            return Explanation {
+                route,
+                knowledge,
+                hold: None,
+                wait: Duration::ZERO,
+                waiting: 0,
+                in_flight: 0,
+            };
         };
         let lane = &self.lanes[id];
         let own = self.peek(now, id, config);
@@ -131,6 +143,7 @@ impl Ledger {
             route,
             knowledge: self.knowledge(now, id, config),
             hold: hold(now, both, reason),
+            wait: Duration::ZERO,
             waiting: 0,
             in_flight: lane.in_flight,
         }

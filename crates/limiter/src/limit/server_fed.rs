@@ -11,6 +11,9 @@ use crate::limit::{Blocked, Room, Slots};
 /// `Reset-After` has milliseconds; a server may have rounded down.
 const ROUNDING: Duration = Duration::from_millis(1);
 
+/// By how much later answers may overtake earlier ones where a wait is predicted.
+const OVERTAKING: Duration = Duration::from_millis(500);
+
 /// What is known of a limit wherever it applies: the prior for a resource that was not met before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -210,15 +213,18 @@ impl ServerFed {
     }
 
     /// A moment before which a request with `ahead` others before it cannot go: whatever the kind of
-    /// window, more than twice the limit takes one window, three times takes two, and so on. Who is in
-    /// flight may give its slot back with its answer, but no slot that is held comes back early.
+    /// window, more than twice the limit takes one window, three times takes two, and so on. Nor does it go
+    /// before enough of the slots that are held have come back, for each that is taken meanwhile comes back
+    /// later; by how fast its answer came, perhaps a little earlier.
     pub(crate) fn earliest(&self, now: Moment, ahead: u32) -> Moment {
         let before = ahead.saturating_add(self.slots.used(now));
         let windows = (before / self.shape.limit).saturating_sub(1);
-        let needed =
-            before.saturating_add(1).saturating_sub(self.shape.limit.saturating_add(self.slots.in_flight()));
-        let held = self.slots.nth_held(now, needed).unwrap_or(now);
-        held.max(now + self.shape.longest.saturating_mul(windows))
+        let held = self.slots.used(now) - self.slots.in_flight();
+        let needed = ahead.saturating_add(held).saturating_add(1).saturating_sub(self.shape.limit);
+        let first = if needed > 0 && held >= self.shape.limit { self.slots.nth_held(now, 1) } else { None };
+        let back = self.slots.nth_held(now, needed).map(|moment| moment.before(OVERTAKING));
+        let back = first.max(back).unwrap_or(now);
+        back.max(now + self.shape.longest.saturating_mul(windows))
     }
 
     /// Checks that every departure in flight has a slot.

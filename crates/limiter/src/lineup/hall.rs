@@ -52,20 +52,26 @@ impl Hall {
 impl Ready {
     pub(crate) fn insert(&mut self, lane: u32, offer: &Offer, config: &Config) {
         self.elders.insert((offer.eldest, lane));
-        let weight = config.weight(offer.tenant);
-        self.turns[offer.class as usize].insert(offer.tenant, weight, key(lane, offer));
+        for (tenant, ticket) in &offer.heads {
+            let key = (Reverse(offer.work), *ticket, lane);
+            self.turns[offer.class as usize].insert(*tenant, config.weight(*tenant), key);
+        }
     }
 
     pub(crate) fn remove(&mut self, lane: u32, offer: &Offer) {
         self.elders.remove(&(offer.eldest, lane));
-        self.turns[offer.class as usize].remove(offer.tenant, key(lane, offer));
+        for (tenant, ticket) in &offer.heads {
+            self.turns[offer.class as usize].remove(*tenant, (Reverse(offer.work), *ticket, lane));
+        }
     }
 
     /// Counts that one of these goes.
-    pub(crate) fn spend(&mut self, ticket: Ticket, claim: &Claim, config: &Config) {
+    pub(crate) fn spend(&mut self, ticket: Ticket, claim: &Claim, contested: bool, config: &Config) {
         let is_eldest = self.eldest().is_none_or(|(eldest, _)| eldest == ticket);
         self.passed = if is_eldest { 0 } else { self.passed.saturating_add(1) };
-        self.turns[claim.class as usize].spend(claim.tenant, config.weight(claim.tenant));
+        if contested {
+            self.turns[claim.class as usize].spend(claim.tenant, config.weight(claim.tenant));
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -84,27 +90,33 @@ impl Ready {
         })
     }
 
-    /// How many other lines send one before a ticket of this line at least, if nobody leaves.
-    pub(crate) fn before(&self, lane: u32, ticket: Ticket, class: Priority, offer: &Offer) -> usize {
-        let class = class as usize;
+    /// How many of other lines go before a ticket of this line at least, if nobody leaves.
+    pub(crate) fn before(&self, lane: u32, ticket: Ticket, claim: &Claim, offer: &Offer) -> usize {
+        let class = claim.class as usize;
         let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
-        let urgent = urgent - usize::from((offer.class as usize) < class);
-        let same =
-            if offer.first == ticket { self.turns[class].before(offer.tenant, key(lane, offer)) } else { 0 };
-        urgent + same
+        if (offer.class as usize) < class {
+            return urgent - offer.heads.len();
+        }
+        if !offer.heads.contains(&(claim.tenant, ticket)) {
+            return urgent;
+        }
+        urgent + self.turns[class].before(claim.tenant, (Reverse(offer.work), ticket, lane))
+    }
+
+    /// As `before`, for one that comes now to a line of its own.
+    pub(crate) fn before_new(&self, claim: &Claim, config: &Config) -> usize {
+        let class = claim.class as usize;
+        let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
+        urgent + self.turns[class].before_new(claim.tenant, config.weight(claim.tenant))
     }
 
     pub(crate) fn check_invariants(&self) {
         self.turns.iter().for_each(Turns::check_invariants);
         let turns: usize = self.turns.iter().map(Turns::len).sum();
-        assert_eq!(turns, self.elders.len(), "each line with room is offered once: {self:?}");
+        assert!(turns >= self.elders.len(), "each line with room offers somebody: {self:?}");
     }
 
     pub(crate) fn len(&self) -> usize {
         self.elders.len()
     }
-}
-
-fn key(lane: u32, offer: &Offer) -> Key {
-    (Reverse(offer.work), offer.first, lane)
 }

@@ -23,14 +23,17 @@ pub(crate) struct Claim {
     pub(crate) since: Moment,
 }
 
+/// A line offers the first of so many tenants, so that offering stays cheap.
+const MOST_HEADS: usize = 8;
+
 /// What a line offers to those who choose between lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) class: Priority,
-    pub(crate) tenant: Tenant,
+    /// The first of each tenant, in the order of the line's own turns.
+    pub(crate) heads: Vec<(Tenant, Ticket)>,
     /// How long its bucket takes for all who wait, in microseconds.
     pub(crate) work: u64,
-    pub(crate) first: Ticket,
     pub(crate) eldest: Ticket,
 }
 
@@ -48,7 +51,7 @@ pub(crate) struct Line {
 }
 
 /// Why nobody of a line has gone yet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum State {
     #[default]
     Empty,
@@ -98,25 +101,40 @@ impl Line {
     pub(crate) fn offer(&self, work: u64) -> Option<Offer> {
         let (eldest, _) = self.eldest()?;
         Priority::ALL.into_iter().find_map(|class| {
-            let (tenant, first) = self.turns[class as usize].first()?;
-            Some(Offer { class, tenant, work, first, eldest })
+            let turns = &self.turns[class as usize];
+            turns.first()?;
+            Some(Offer { class, heads: turns.heads().take(MOST_HEADS).collect(), work, eldest })
         })
     }
 
-    /// Who goes when the line's turn has come: whom it offered, or the eldest.
-    pub(crate) fn choose(&self, now: Moment, first: Ticket, config: &Config) -> Ticket {
-        match self.eldest() {
-            Some((eldest, claim)) if is_elders_turn(self.passed, claim, now, config) => eldest,
-            _ => first,
-        }
+    /// The eldest, if it is time for it whoever else's turn it is.
+    pub(crate) fn overdue(&self, now: Moment, config: &Config) -> Option<Ticket> {
+        let (eldest, claim) = self.eldest()?;
+        is_elders_turn(self.passed, claim, now, config).then_some(eldest)
     }
 
-    /// How many go before a ticket at least, if nobody leaves.
-    pub(crate) fn before(&self, ticket: Ticket) -> usize {
+    /// Whose turn it is in this line.
+    pub(crate) fn first(&self) -> Option<Ticket> {
+        self.turns.iter().find_map(|turns| turns.first().map(|(_, ticket)| ticket))
+    }
+
+    /// How many go before a ticket at least, if nobody leaves: with those whose turn is due, or without.
+    pub(crate) fn before(&self, ticket: Ticket, with_turns: bool) -> usize {
         let Some(claim) = self.claims.get(&ticket) else { return 0 };
         let class = claim.class as usize;
         let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
-        urgent + self.turns[class].before(claim.tenant, ticket)
+        let turns = &self.turns[class];
+        let same = if with_turns { Turns::before } else { Turns::own_before };
+        urgent + same(turns, claim.tenant, ticket)
+    }
+
+    /// As `before`, for one that comes now.
+    pub(crate) fn before_new(&self, claim: &Claim, with_turns: bool, config: &Config) -> usize {
+        let class = claim.class as usize;
+        let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
+        let turns = &self.turns[class];
+        let weight = config.weight(claim.tenant);
+        urgent + if with_turns { turns.before_new(claim.tenant, weight) } else { turns.of(claim.tenant) }
     }
 
     /// All who wait, each with how many go before it at least, if nobody leaves; those of one tenant in order.

@@ -80,6 +80,27 @@ impl<K: Ord + Copy> Turns<K> {
         Some((tenant, *self.shares.get(&tenant)?.waiting.first()?))
     }
 
+    /// The first of some tenants, those first whose turn comes first.
+    pub(crate) fn heads(&self) -> impl Iterator<Item = (Tenant, K)> {
+        self.order
+            .iter()
+            .filter_map(|(_, _, tenant)| Some((*tenant, *self.shares.get(tenant)?.waiting.first()?)))
+    }
+
+    /// How many wait for a tenant.
+    pub(crate) fn of(&self, tenant: Tenant) -> usize {
+        self.shares.get(&tenant).map_or(0, |share| share.waiting.len())
+    }
+
+    /// How many wait for a tenant that came before a key.
+    pub(crate) fn own_before(&self, tenant: Tenant, key: K) -> usize {
+        let Some(share) = self.shares.get(&tenant) else { return 0 };
+        if share.waiting.last() == Some(&key) {
+            return share.waiting.len() - 1;
+        }
+        share.waiting.range(..key).take(MOST_LOOKED_AT).count()
+    }
+
     /// Counts one served of a tenant, in its turn or out of it.
     pub(crate) fn spend(&mut self, tenant: Tenant, weight: u32) {
         if let Some((round, _, first)) = self.order.first().copied()
@@ -119,13 +140,21 @@ impl<K: Ord + Copy> Turns<K> {
     /// How many go before a key at least, if nobody leaves.
     pub(crate) fn before(&self, tenant: Tenant, key: K) -> usize {
         let Some(share) = self.shares.get(&tenant) else { return 0 };
-        let own = if share.waiting.last() == Some(&key) {
-            share.waiting.len() - 1
-        } else {
-            share.waiting.range(..key).take(MOST_LOOKED_AT).count()
+        let own = self.own_before(tenant, key);
+        self.before_turn(tenant, own, share.turn_of(own))
+    }
+
+    /// As `before`, for one that comes now, and last of its tenant's.
+    pub(crate) fn before_new(&self, tenant: Tenant, weight: u32) -> usize {
+        let own = self.of(tenant);
+        let turn = match self.shares.get(&tenant) {
+            Some(share) if share.round >= self.round => share.turn_of(own),
+            _ => Share::<K>::new(self.round, 0, weight).turn_of(own),
         };
-        let turns = (own + 1).saturating_sub(share.left as usize).div_ceil(share.weight as usize);
-        let round = share.round.saturating_add(turns as u64);
+        self.before_turn(tenant, own, turn)
+    }
+
+    fn before_turn(&self, tenant: Tenant, own: usize, round: u64) -> usize {
         let others = self.shares.iter().filter(|(other, _)| **other != tenant).take(MOST_LOOKED_AT);
         others.fold(own, |before, (_, other)| before + other.served_before(round))
     }
@@ -151,6 +180,12 @@ impl<K: Ord> Share<K> {
     fn new(round: u64, place: u64, weight: u32) -> Self {
         let weight = weight.max(1);
         Self { waiting: BTreeSet::new(), round, place, left: weight, weight }
+    }
+
+    /// The round in which the next is served after so many others of the same tenant.
+    fn turn_of(&self, own: usize) -> u64 {
+        let more = (own + 1).saturating_sub(self.left as usize).div_ceil(self.weight as usize);
+        self.round.saturating_add(more as u64)
     }
 
     /// How many of those that wait are served before a round begins.

@@ -16,6 +16,7 @@ mod headerless;
 mod layer;
 mod ledger;
 mod lines;
+mod lineup;
 mod memory;
 mod retries;
 mod routes;

@@ -40,6 +40,11 @@ pub(crate) struct World {
     pub(crate) global_429: u64,
     pub(crate) steps: u64,
     pub(crate) last_accepted: u64,
+    /// Whether each request asks how long it will wait at least.
+    pub(crate) predicts: bool,
+    told: BTreeMap<Ticket, (u64, u64)>,
+    /// How long each was told that it waits, and how long it did, in microseconds.
+    pub(crate) predictions: Vec<(u64, u64)>,
 }
 
 struct Flight {
@@ -78,6 +83,9 @@ impl World {
             global_429: 0,
             steps: 0,
             last_accepted: 0,
+            predicts: false,
+            told: BTreeMap::new(),
+            predictions: Vec::new(),
         }
     }
 
@@ -111,7 +119,12 @@ impl World {
         let moment = Moment::from_micros(now);
         match event {
             Event::Enqueue(request) => {
+                let told = self.machine.explain(moment, &request).wait;
                 let ticket = self.machine.enqueue(moment, &request);
+                if self.predicts {
+                    let told = u64::try_from(told.as_micros()).unwrap_or(u64::MAX);
+                    self.told.insert(ticket, (now, told));
+                }
                 let faulty = self.is_known(&request) && self.chance(self.faults.cancelled);
                 self.flights.insert(ticket, Flight { request, departed: false });
                 if faulty {
@@ -210,6 +223,9 @@ impl World {
             match output {
                 Output::Granted(ticket) => {
                     self.granted.push(ticket);
+                    if let Some((asked, told)) = self.told.remove(&ticket) {
+                        self.predictions.push((told, now - asked));
+                    }
                     if let Some(flight) = self.flights.get(&ticket) {
                         self.order.entry(channel(&flight.request)).or_default().push(ticket);
                     }
