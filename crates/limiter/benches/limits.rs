@@ -49,7 +49,7 @@ fn main() {
     let _gone = std::io::stdout().write_all(text.as_bytes());
 }
 
-const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge oracle   span s  least s   safe s     η  η safe  per s    p50 s    p99 s  Jain";
+const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge oracle   span s  least s   safe s     η  η safe  per s    p50 s    p99 s  crit s  Jain";
 
 fn row(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64) -> String {
     let Score { served, user, global, shared, hidden, edge, .. } = score;
@@ -58,9 +58,10 @@ fn row(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64) ->
     let [goodput, p50, p99] = [score.goodput(), score.wait(50), score.wait(99)];
     format!(
         "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {oracle:>6} \
-         {span:>8.2} {least:>8.2} {safe:>8.2} {efficiency:>5.2} {of_safe:>7.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>5.2}",
+         {span:>8.2} {least:>8.2} {safe:>8.2} {efficiency:>5.2} {of_safe:>7.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>7.2} {:>5.2}",
         scenario.name,
         contender.name(),
+        score.critical_wait(99),
         score.fairness()
     )
 }
@@ -69,6 +70,7 @@ fn object(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64)
     serde_json::json!({
         "scenario": scenario.name, "contender": contender.name(), "seed": SEED,
         "asked": score.asked, "served": score.served, "cancelled": score.cancelled, "refused": score.refused,
+        "missed": score.missed, "late": score.late, "critical_p99_s": score.critical_wait(99),
         "user_429": score.user, "global_429": score.global, "shared_429": score.shared,
         "hidden_429": score.hidden, "hidden_limits": score.found, "edge_429": score.edge,
         "oracle_429": oracle,

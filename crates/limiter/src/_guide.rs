@@ -55,9 +55,12 @@
 //!
 //! # Who waits, and for what
 //!
-//! Within one limit the eldest goes first. A full bucket holds up nobody but its own; the global limit
-//! and the pace hold up all of a credential, and when there is room, the eldest of those whose route has
-//! room goes. Every wait has a [`Reason`](crate::Reason) and a bound: the request's deadline, and
+//! The more urgent [`Priority`](crate::Priority) goes first; within a class each [`Tenant`](crate::Tenant)
+//! is served in turn, as often per round as [`Config::weights`](crate::Config::weights) says; within a
+//! tenant and route the eldest goes first. A full bucket holds up nobody but its own; the global limit and
+//! the pace hold up all of a credential, and among the routes of a tenant that have room then, the one goes
+//! first whose bucket needs the longest for all who wait. One grant in eight goes to the eldest if it has
+//! waited for [`Config::ageing`](crate::Config::ageing), so nobody starves. Every wait has a [`Reason`](crate::Reason) and a bound: the request's deadline, and
 //! [`Config::max_wait`](crate::Config::max_wait). As soon as it is clear that a request would come too
 //! late, it is refused with the wait and the reason, and nothing is sent.
 //!

@@ -111,11 +111,11 @@ impl Lineup {
         lane: u32,
         account: u32,
         exempt: bool,
-        work: u64,
+        (work, room): (u64, usize),
         config: &Config,
     ) {
         let Some(queue) = self.lines.get(&lane) else { return };
-        let Some(offer) = queue.offer(work) else { return };
+        let Some(offer) = queue.offer(work, room) else { return };
         if matches!(&queue.state, State::Ready { offer: same, .. } if *same == offer) {
             return;
         }
@@ -230,16 +230,26 @@ impl Lineup {
     }
 
     /// How many go before a ticket at least, if nobody leaves: of its own route, and of others that have
-    /// room now.
-    pub(crate) fn before(&self, lane: u32, account: u32, ticket: Ticket) -> (usize, usize) {
+    /// room now. Those are known only for the `newest`, before whom all others came.
+    pub(crate) fn before(
+        &self,
+        lane: u32,
+        account: u32,
+        ticket: Ticket,
+        newest: bool,
+        config: &Config,
+    ) -> (usize, usize) {
         let Some(queue) = self.lines.get(&lane) else { return (0, 0) };
-        let (State::Ready { offer, exempt, .. }, Some(hall), Some(claim)) =
-            (&queue.state, self.halls.get(&account), queue.claim(ticket))
-        else {
+        let State::Ready { offer, exempt, .. } = &queue.state else {
             return (queue.before(ticket, !self.is_contested(account)), 0);
         };
+        let own = queue.before(ticket, false);
+        let (Some(hall), Some(claim)) = (self.halls.get(&account).filter(|_| newest), queue.claim(ticket))
+        else {
+            return (own, 0);
+        };
         let ready = &hall.ready[usize::from(*exempt)];
-        (queue.before(ticket, false), ready.before(lane, ticket, claim, offer))
+        (own, ready.before_new(claim, queue.own(claim).saturating_sub(1), Some(offer), config))
     }
 
     /// As `before`, for one that comes now to a route with room (`exempt` or not) or without.
@@ -251,13 +261,16 @@ impl Lineup {
         claim: &Claim,
         config: &Config,
     ) -> (usize, usize) {
-        if let Some(queue) = self.lines.get(&lane) {
-            return (queue.before_new(claim, !self.is_contested(account), config), 0);
-        }
-        let hall = self.halls.get(&account).zip(room);
-        let common =
-            |(hall, exempt): (&Hall, bool)| hall.ready[usize::from(exempt)].before_new(claim, config);
-        (0, hall.map_or(0, common))
+        let queue = self.lines.get(&lane);
+        let with_turns = !self.is_contested(account);
+        let own = queue.map_or(0, |queue| queue.before_new(claim, with_turns, config));
+        let (Some(hall), Some(exempt)) = (self.halls.get(&account), room) else { return (own, 0) };
+        let offer = queue.and_then(|queue| match &queue.state {
+            State::Ready { offer, .. } => Some(offer),
+            State::Empty | State::Blocked { .. } => None,
+        });
+        let own_waiting = queue.map_or(0, |queue| queue.own(claim));
+        (own, hall.ready[usize::from(exempt)].before_new(claim, own_waiting, offer, config))
     }
 
     /// Whether the routes of a credential wait for what they have in common: then tenants take turns over all

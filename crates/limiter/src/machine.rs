@@ -425,7 +425,8 @@ impl Machine {
         match self.room(now, lane, None) {
             (Room::Free, _) => {
                 let work = self.ledger.work(lane, |lane| self.lineup.waiting_for(lane), &self.config);
-                self.lineup.ready(now, lane, account, exempt, work, &self.config);
+                let room = self.ledger.free(now, lane);
+                self.lineup.ready(now, lane, account, exempt, (work, room), &self.config);
                 self.stale.push(account);
             }
             (Room::Until(until), reason) => {
@@ -530,7 +531,8 @@ impl Machine {
         entry.waited = Some(Box::new(waits));
         entry.stage = Stage::Waiting { give_up, timed: true };
         self.lineup.set_timer(Subject::Waiter(ticket), None, Some(give_up));
-        let before = self.lineup.before(lane, self.ledger.account_of(lane), ticket);
+        let (account, newest) = (self.ledger.account_of(lane), ticket.number == self.tickets);
+        let before = self.lineup.before(lane, account, ticket, newest, &self.config);
         self.refuse_if_late(now, ticket, lane, before);
         self.pump(now);
     }
@@ -605,7 +607,8 @@ impl Machine {
             return;
         };
         let (lane, allowed) = (*lane, give_up.since(now));
-        let before = self.lineup.before(lane, self.ledger.account_of(lane), ticket);
+        let (account, newest) = (self.ledger.account_of(lane), ticket.number == self.tickets);
+        let before = self.lineup.before(lane, account, ticket, newest, &self.config);
         let (earliest, _) = self.earliest(now, lane, ticket, before);
         self.refuse(now, ticket, Reason::Full, earliest.since(now), allowed);
     }

@@ -103,6 +103,12 @@ impl Ledger {
         lane.alone.earliest(now, 1, ahead, kind.spacing(config))
     }
 
+    /// How many of a route with room can go now, as far as its own limits go; at least one.
+    pub(crate) fn free(&self, now: Moment, id: u32) -> usize {
+        let buckets = self.lanes[id].buckets.iter();
+        buckets.map(|bound| self.buckets[bound.bucket].limit.free(now)).min().unwrap_or(1).max(1) as usize
+    }
+
     /// How long the limits of a route take at least for all who wait under them, in microseconds and whole
     /// windows: those who fit into one window are no work.
     pub(crate) fn work(&self, id: u32, waiting: impl Fn(u32) -> usize, config: &Config) -> u64 {

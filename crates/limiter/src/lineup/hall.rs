@@ -11,6 +11,7 @@ use crate::lineup::line::{Claim, Offer};
 use crate::lineup::turns::Turns;
 use crate::priority::Priority;
 use crate::reason::{Reason, Waits};
+use crate::tenant::Tenant;
 
 /// Within a tenant: the most work first, then the eldest.
 type Key = (Reverse<u64>, Ticket, u32);
@@ -52,15 +53,15 @@ impl Hall {
 impl Ready {
     pub(crate) fn insert(&mut self, lane: u32, offer: &Offer, config: &Config) {
         self.elders.insert((offer.eldest, lane));
-        for (tenant, ticket) in &offer.heads {
+        for (tenant, ticket, size) in &offer.heads {
             let key = (Reverse(offer.work), *ticket, lane);
-            self.turns[offer.class as usize].insert(*tenant, config.weight(*tenant), key);
+            self.turns[offer.class as usize].insert(*tenant, config.weight(*tenant), key, *size);
         }
     }
 
     pub(crate) fn remove(&mut self, lane: u32, offer: &Offer) {
         self.elders.remove(&(offer.eldest, lane));
-        for (tenant, ticket) in &offer.heads {
+        for (tenant, ticket, _) in &offer.heads {
             self.turns[offer.class as usize].remove(*tenant, (Reverse(offer.work), *ticket, lane));
         }
     }
@@ -90,24 +91,27 @@ impl Ready {
         })
     }
 
-    /// How many of other lines go before a ticket of this line at least, if nobody leaves.
-    pub(crate) fn before(&self, lane: u32, ticket: Ticket, claim: &Claim, offer: &Offer) -> usize {
+    /// How many of other lines go at least before one that comes now, if nobody leaves: `own` of its tenant
+    /// go before it in its line, which offers `offer`, if anything.
+    pub(crate) fn before_new(
+        &self,
+        claim: &Claim,
+        own: usize,
+        offer: Option<&Offer>,
+        config: &Config,
+    ) -> usize {
         let class = claim.class as usize;
-        let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
-        if (offer.class as usize) < class {
-            return urgent - offer.heads.len();
-        }
-        if !offer.heads.contains(&(claim.tenant, ticket)) {
-            return urgent;
-        }
-        urgent + self.turns[class].before(claim.tenant, (Reverse(offer.work), ticket, lane))
-    }
-
-    /// As `before`, for one that comes now to a line of its own.
-    pub(crate) fn before_new(&self, claim: &Claim, config: &Config) -> usize {
-        let class = claim.class as usize;
-        let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
-        urgent + self.turns[class].before_new(claim.tenant, config.weight(claim.tenant))
+        let of_line = |urgent: bool, tenant: Option<Tenant>| -> usize {
+            let heads = offer.filter(|offer| ((offer.class as usize) < class) == urgent).into_iter();
+            let heads = heads.filter(|offer| offer.class as usize <= class).flat_map(|offer| &offer.heads);
+            heads.filter(|(of, ..)| tenant.is_none_or(|tenant| *of == tenant)).map(|(.., size)| size).sum()
+        };
+        let urgent: usize = self.turns[..class].iter().map(Turns::size).sum();
+        let turns = &self.turns[class];
+        // However much work its line has, none is left by the time that it is the last there.
+        let others = turns.of(claim.tenant) - of_line(false, Some(claim.tenant));
+        let all = turns.before_new(claim.tenant, config.weight(claim.tenant), own + others);
+        urgent - of_line(true, None) + all - own
     }
 
     pub(crate) fn check_invariants(&self) {

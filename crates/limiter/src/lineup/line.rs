@@ -30,8 +30,9 @@ const MOST_HEADS: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) class: Priority,
-    /// The first of each tenant, in the order of the line's own turns.
-    pub(crate) heads: Vec<(Tenant, Ticket)>,
+    /// The first of each tenant, in the order of the line's own turns, and how many of its tenant's surely
+    /// go before who comes later: itself and those for whom there is room.
+    pub(crate) heads: Vec<(Tenant, Ticket, usize)>,
     /// How long its bucket takes for all who wait, in microseconds.
     pub(crate) work: u64,
     pub(crate) eldest: Ticket,
@@ -64,7 +65,7 @@ pub(crate) enum State {
 impl Line {
     pub(crate) fn push(&mut self, ticket: Ticket, claim: Claim, config: &Config) {
         self.claims.insert(ticket, claim);
-        self.turns[claim.class as usize].insert(claim.tenant, config.weight(claim.tenant), ticket);
+        self.turns[claim.class as usize].insert(claim.tenant, config.weight(claim.tenant), ticket, 1);
     }
 
     pub(crate) fn remove(&mut self, ticket: Ticket) -> Option<Claim> {
@@ -98,12 +99,16 @@ impl Line {
         self.claims.first_key_value().map(|(ticket, claim)| (*ticket, claim))
     }
 
-    pub(crate) fn offer(&self, work: u64) -> Option<Offer> {
+    pub(crate) fn offer(&self, work: u64, room: usize) -> Option<Offer> {
         let (eldest, _) = self.eldest()?;
         Priority::ALL.into_iter().find_map(|class| {
             let turns = &self.turns[class as usize];
             turns.first()?;
-            Some(Offer { class, heads: turns.heads().take(MOST_HEADS).collect(), work, eldest })
+            let tenants = turns.tenants().min(MOST_HEADS);
+            let share = |place| room / tenants + usize::from(place < room % tenants);
+            let head = |(place, (tenant, ticket))| (tenant, ticket, turns.of(tenant).min(share(place)));
+            let heads = turns.heads().take(MOST_HEADS).enumerate().map(head).collect();
+            Some(Offer { class, heads, work, eldest })
         })
     }
 
@@ -133,8 +138,13 @@ impl Line {
         let class = claim.class as usize;
         let urgent: usize = self.turns[..class].iter().map(Turns::len).sum();
         let turns = &self.turns[class];
-        let weight = config.weight(claim.tenant);
-        urgent + if with_turns { turns.before_new(claim.tenant, weight) } else { turns.of(claim.tenant) }
+        let (weight, own) = (config.weight(claim.tenant), turns.of(claim.tenant));
+        urgent + if with_turns { turns.before_new(claim.tenant, weight, own) } else { own }
+    }
+
+    /// How many of the same class and tenant wait.
+    pub(crate) fn own(&self, claim: &Claim) -> usize {
+        self.turns[claim.class as usize].of(claim.tenant)
     }
 
     /// All who wait, each with how many go before it at least, if nobody leaves; those of one tenant in order.

@@ -19,11 +19,14 @@ pub(crate) struct Turns<K> {
     round: u64,
     joined: u64,
     len: usize,
+    size: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Share<K> {
-    waiting: BTreeSet<K>,
+    /// Each with how many it stands for.
+    waiting: BTreeMap<K, usize>,
+    size: usize,
     round: u64,
     place: u64,
     /// How often more in this round; at least once.
@@ -33,7 +36,7 @@ struct Share<K> {
 
 impl<K> Default for Turns<K> {
     fn default() -> Self {
-        Self { shares: BTreeMap::new(), order: BTreeSet::new(), round: 0, joined: 0, len: 0 }
+        Self { shares: BTreeMap::new(), order: BTreeSet::new(), round: 0, joined: 0, len: 0, size: 0 }
     }
 }
 
@@ -45,7 +48,8 @@ impl<K> Share<K> {
 }
 
 impl<K: Ord + Copy> Turns<K> {
-    pub(crate) fn insert(&mut self, tenant: Tenant, weight: u32, key: K) {
+    /// Adds one that stands for so many: itself, and others of its tenant that surely can follow it.
+    pub(crate) fn insert(&mut self, tenant: Tenant, weight: u32, key: K, size: usize) {
         let (round, joined) = (self.round, self.joined + 1);
         let share = self.shares.entry(tenant).or_insert_with(|| Share::new(round, joined, weight));
         if share.waiting.is_empty() {
@@ -55,12 +59,20 @@ impl<K: Ord + Copy> Turns<K> {
             self.joined = joined;
             self.order.insert((share.round, share.place, tenant));
         }
-        self.len += usize::from(share.waiting.insert(key));
+        if share.waiting.insert(key, size).is_none() {
+            share.size += size;
+            self.len += 1;
+            self.size += size;
+        }
     }
 
     pub(crate) fn remove(&mut self, tenant: Tenant, key: K) {
         let Some(share) = self.shares.get_mut(&tenant) else { return };
-        self.len -= usize::from(share.waiting.remove(&key));
+        if let Some(size) = share.waiting.remove(&key) {
+            share.size -= size;
+            self.len -= 1;
+            self.size -= size;
+        }
         if !share.waiting.is_empty() {
             return;
         }
@@ -77,28 +89,35 @@ impl<K: Ord + Copy> Turns<K> {
     /// Whose turn it is, and what waits for that tenant first.
     pub(crate) fn first(&self) -> Option<(Tenant, K)> {
         let (_, _, tenant) = *self.order.first()?;
-        Some((tenant, *self.shares.get(&tenant)?.waiting.first()?))
+        Some((tenant, *self.shares.get(&tenant)?.waiting.first_key_value()?.0))
+    }
+
+    /// For how many tenants something waits.
+    pub(crate) fn tenants(&self) -> usize {
+        self.order.len()
     }
 
     /// The first of some tenants, those first whose turn comes first.
     pub(crate) fn heads(&self) -> impl Iterator<Item = (Tenant, K)> {
-        self.order
-            .iter()
-            .filter_map(|(_, _, tenant)| Some((*tenant, *self.shares.get(tenant)?.waiting.first()?)))
+        self.order.iter().filter_map(|(_, _, tenant)| {
+            Some((*tenant, *self.shares.get(tenant)?.waiting.first_key_value()?.0))
+        })
     }
 
     /// How many wait for a tenant.
     pub(crate) fn of(&self, tenant: Tenant) -> usize {
-        self.shares.get(&tenant).map_or(0, |share| share.waiting.len())
+        self.shares.get(&tenant).map_or(0, |share| share.size)
     }
 
     /// How many wait for a tenant that came before a key.
     pub(crate) fn own_before(&self, tenant: Tenant, key: K) -> usize {
         let Some(share) = self.shares.get(&tenant) else { return 0 };
-        if share.waiting.last() == Some(&key) {
-            return share.waiting.len() - 1;
+        if let Some((last, size)) = share.waiting.last_key_value()
+            && *last == key
+        {
+            return share.size - size;
         }
-        share.waiting.range(..key).take(MOST_LOOKED_AT).count()
+        share.waiting.range(..key).take(MOST_LOOKED_AT).map(|(_, size)| size).sum()
     }
 
     /// Counts one served of a tenant, in its turn or out of it.
@@ -113,10 +132,8 @@ impl<K: Ord + Copy> Turns<K> {
         let old = (share.round, share.place, tenant);
         share.left -= 1;
         if share.left == 0 {
-            *share = Share {
-                waiting: std::mem::take(&mut share.waiting),
-                ..Share::new(share.round + 1, joined, weight)
-            };
+            (share.round, share.place) = (share.round + 1, joined);
+            share.left = share.weight;
         }
         self.joined = joined;
         if self.order.remove(&old) {
@@ -137,6 +154,11 @@ impl<K: Ord + Copy> Turns<K> {
         self.len
     }
 
+    /// For how many they stand.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
     /// How many go before a key at least, if nobody leaves.
     pub(crate) fn before(&self, tenant: Tenant, key: K) -> usize {
         let Some(share) = self.shares.get(&tenant) else { return 0 };
@@ -144,9 +166,8 @@ impl<K: Ord + Copy> Turns<K> {
         self.before_turn(tenant, own, share.turn_of(own))
     }
 
-    /// As `before`, for one that comes now, and last of its tenant's.
-    pub(crate) fn before_new(&self, tenant: Tenant, weight: u32) -> usize {
-        let own = self.of(tenant);
+    /// As `before`, for one that comes now, after so many of its own tenant's.
+    pub(crate) fn before_new(&self, tenant: Tenant, weight: u32, own: usize) -> usize {
         let turn = match self.shares.get(&tenant) {
             Some(share) if share.round >= self.round => share.turn_of(own),
             _ => Share::<K>::new(self.round, 0, weight).turn_of(own),
@@ -161,12 +182,14 @@ impl<K: Ord + Copy> Turns<K> {
 
     /// All of them, each with how many of its own tenant's go before it.
     pub(crate) fn each(&self) -> impl Iterator<Item = (usize, K)> {
-        self.shares.values().flat_map(|share| share.waiting.iter().copied().enumerate())
+        self.shares.values().flat_map(|share| share.waiting.keys().copied().enumerate())
     }
 
     pub(crate) fn check_invariants(&self) {
         let waiting: usize = self.shares.values().map(|share| share.waiting.len()).sum();
         assert_eq!(waiting, self.len, "the number of those who take turns");
+        let size: usize = self.shares.values().flat_map(|share| share.waiting.values()).sum();
+        assert_eq!(size, self.size, "for how many they stand");
         let order = self.shares.iter().filter(|(_, share)| !share.waiting.is_empty());
         let order: BTreeSet<_> = order.map(|(tenant, share)| (share.round, share.place, *tenant)).collect();
         assert_eq!(order, self.order, "who waits has a turn");
@@ -179,7 +202,7 @@ impl<K: Ord + Copy> Turns<K> {
 impl<K: Ord> Share<K> {
     fn new(round: u64, place: u64, weight: u32) -> Self {
         let weight = weight.max(1);
-        Self { waiting: BTreeSet::new(), round, place, left: weight, weight }
+        Self { waiting: BTreeMap::new(), size: 0, round, place, left: weight, weight }
     }
 
     /// The round in which the next is served after so many others of the same tenant.
@@ -192,7 +215,7 @@ impl<K: Ord> Share<K> {
     fn served_before(&self, round: u64) -> usize {
         let Some(rounds) = round.checked_sub(self.round + 1) else { return 0 };
         let served = u64::from(self.left).saturating_add(rounds.saturating_mul(u64::from(self.weight)));
-        self.waiting.len().min(usize::try_from(served).unwrap_or(usize::MAX))
+        self.size.min(usize::try_from(served).unwrap_or(usize::MAX))
     }
 }
 
@@ -218,8 +241,8 @@ mod tests {
     #[test]
     fn each_is_served_as_often_per_round_as_it_weighs() {
         let mut turns = Turns::default();
-        (0..6).for_each(|key| turns.insert(A, weight(A), key));
-        (10..16).for_each(|key| turns.insert(B, weight(B), key));
+        (0..6).for_each(|key| turns.insert(A, weight(A), key, 1));
+        (10..16).for_each(|key| turns.insert(B, weight(B), key, 1));
         let served: Vec<u32> = std::iter::from_fn(|| serve(&mut turns)).map(|(_, key)| key).collect();
         assert_eq!(served, [0, 1, 10, 2, 3, 11, 4, 5, 12, 13, 14, 15]);
     }
@@ -227,13 +250,13 @@ mod tests {
     #[test]
     fn who_asks_one_at_a_time_gets_as_much_as_it_weighs_and_no_more() {
         let mut turns = Turns::default();
-        (0..40).for_each(|key| turns.insert(B, 1, key));
+        (0..40).for_each(|key| turns.insert(B, 1, key, 1));
         let mut of_a = 0;
-        turns.insert(A, 2, 100);
+        turns.insert(A, 2, 100, 1);
         for key in 101..131 {
             if serve(&mut turns).is_some_and(|(tenant, _)| tenant == A) {
                 of_a += 1;
-                turns.insert(A, 2, key);
+                turns.insert(A, 2, key, 1);
             }
         }
         assert_eq!(of_a, 20, "two of three");
@@ -242,8 +265,8 @@ mod tests {
     #[test]
     fn served_out_of_turn_counts_all_the_same() {
         let mut turns = Turns::default();
-        (0..4).for_each(|key| turns.insert(A, 1, key));
-        (10..14).for_each(|key| turns.insert(B, 1, key));
+        (0..4).for_each(|key| turns.insert(A, 1, key, 1));
+        (10..14).for_each(|key| turns.insert(B, 1, key, 1));
         for key in [10, 11] {
             turns.spend(B, 1);
             turns.remove(B, key);
@@ -267,12 +290,12 @@ mod tests {
             let mut turns = Turns::default();
             for key in 0..60 {
                 let tenant = Tenant::numbered(rng.u64(0..4));
-                turns.insert(tenant, weight(tenant), key);
+                turns.insert(tenant, weight(tenant), key, 1);
                 if rng.bool() {
                     serve(&mut turns);
                 }
             }
-            let last = |share: &Share<u32>| share.waiting.last().copied();
+            let last = |share: &Share<u32>| share.waiting.last_key_value().map(|(key, _)| *key);
             let last = turns.shares.iter().find_map(|(tenant, share)| Some((*tenant, last(share)?)));
             let Some((tenant, key)) = last else { continue };
             let told = turns.before(tenant, key);

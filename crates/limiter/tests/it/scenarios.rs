@@ -1,7 +1,7 @@
 //! The scenarios, and what this limiter must do in each. What it cannot do yet is in no assertion here, but in BENCHMARKS.md.
 //!
 //! Left out, since there is nothing yet that could do well: S15 (refused tokens and dead webhooks: the guard),
-//! S19 (several processes), S20 (tenants and priorities), S24 (what is kept over a restart).
+//! S19 (several processes), S24 (what is kept over a restart).
 
 use journeyman_limiter::Mutation;
 
@@ -189,6 +189,33 @@ fn s18_lost_and_late_answers_break_no_limit() {
     check(&scenes::lost_answers(), seeds(5), |score| {
         hits_nothing(score);
         assert!(score.fairness() > 0.8, "a channel starves: {:.2}", score.fairness());
+    });
+}
+
+#[test]
+fn s20_tenants_share_what_there_is_whatever_each_asks_for() {
+    let scenario = scenes::tenants();
+    for seed in seeds(5) {
+        let score = Contender::Journeyman.run(&scenario, seed);
+        hits_nothing(&score);
+        assert_eq!((score.user, score.global, score.late), (0, 0, 0), "seed {seed}");
+        // Only who has a deadline is refused; everybody else is served in the end.
+        assert_eq!(score.served + score.refused, score.asked, "seed {seed}: {score:?}");
+        assert!(score.fairness() > 0.95, "seed {seed}: Jain's index {:.3}", score.fairness());
+        assert!(score.critical_wait(99) < 1.0, "seed {seed}: p99 {:.2} s", score.critical_wait(99));
+        assert!(score.safe_efficiency() >= 0.95, "seed {seed}: {:.3}", score.safe_efficiency());
+        // What a later and more urgent one takes cannot be foreseen at the door; the rest is refused there.
+        assert!(score.missed * 2 <= score.refused, "seed {seed}: {} of {}", score.missed, score.refused);
+    }
+}
+
+#[test]
+fn s25_the_bucket_with_the_most_work_goes_first_when_the_global_limit_binds() {
+    check(&scenes::long_among_short(), seeds(1), |score| {
+        hits_nothing(score);
+        // Eleven windows of five seconds are the bound. Each waits for the next window of the global limit,
+        // whose slots come back all at once. In the order of asking it would take 95 s.
+        assert!(score.efficiency() >= 0.89, "{:.3}", score.efficiency());
     });
 }
 

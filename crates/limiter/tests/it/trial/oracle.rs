@@ -36,7 +36,7 @@ pub(crate) fn run(scenario: &Scenario, seed: u64) -> Score {
     }
     for (answered, left, number, reply) in ends {
         let call = &scenario.calls[number];
-        score.answered(answered, call.party, left - call.asked, &reply);
+        score.answered(answered, call, left - call.asked, &reply);
     }
     score.close(&server)
 }

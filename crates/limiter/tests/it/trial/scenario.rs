@@ -2,7 +2,9 @@
 //!
 //! Numbers are those of facts that others have seen; where none is known, they are chosen so that limits bind.
 
-use journeyman_limiter::{Fields, Method, Request};
+use std::time::Duration;
+
+use journeyman_limiter::{Fields, Method, Moment, Priority, Request, Tenant};
 
 use super::limit::Model;
 use super::server::{Call, Face, Ill, Rule, Trouble};
@@ -120,9 +122,11 @@ pub(crate) fn all() -> Vec<Scenario> {
         cancellations(),
         a_clock_that_jumps(),
         lost_answers(),
+        tenants(),
         bad_gateways(),
         webhooks_of_a_channel(),
         reactions(),
+        long_among_short(),
     ]);
     all
 }
@@ -292,6 +296,42 @@ pub(crate) fn lost_answers() -> Scenario {
     let rules = vec![shown(Model::FirstArrival, 5, SECOND)];
     let calm = Scenario::new("S18 lost answers", messages(120, 4), rules);
     Scenario { lost: 100, jitter: 300 * MS, ..calm }
+}
+
+/// S20: tenants that ask 1 : 1 : 8, three times what the global limit gives, with classes and deadlines.
+pub(crate) fn tenants() -> Scenario {
+    let each = |number: u64| {
+        let party = match number % 10 {
+            0 => 0,
+            1 => 1,
+            _ => 2,
+        };
+        let asked = number * SECOND / 150;
+        let turn = number / 10;
+        let (class, patience) = match turn % 20 {
+            0 => (Priority::Critical, Some(3)),
+            1 | 2 => (Priority::Interactive, Some(10)),
+            3 => (Priority::Bulk, None),
+            4..8 => (Priority::Normal, Some(15)),
+            _ => (Priority::Normal, None),
+        };
+        // Each tenant has channels of its own, and room in each.
+        let call = message(1_000 * party + number % 197, party);
+        let request = call.request.with_priority(class).with_tenant(Tenant::numbered(party + 1));
+        let deadline = |seconds| Moment::from_micros(asked) + Duration::from_secs(seconds);
+        let request = Request { deadline: patience.map(deadline), ..request };
+        Call { asked, request, ..call }
+    };
+    let rules = vec![global_rule(Model::Log), shown(Model::Leaky, 5, 5 * SECOND)];
+    Scenario::new("S20 tenants 1:1:8", (0..3_000).map(each).collect(), rules)
+}
+
+/// S25: five channels with much work, asked for last, among many with little, where the global limit binds.
+pub(crate) fn long_among_short() -> Scenario {
+    let short = (0..2_000).map(|number| message(100 + number, 0));
+    let long = (0..300).map(|number| message(number % 5, 0));
+    let rules = vec![global_rule(Model::Log), shown(Model::FirstArrival, 5, 5 * SECOND)];
+    Scenario::new("S25 long among short", short.chain(long).collect(), rules)
 }
 
 /// S21: ten seconds of 502.

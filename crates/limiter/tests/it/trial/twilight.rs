@@ -82,7 +82,7 @@ impl World {
             }
             self.sleep(fate.down).await;
             permit.complete(self.headers(&reply));
-            self.score.borrow_mut().answered(self.now(), call.party, left - call.asked, &reply);
+            self.score.borrow_mut().answered(self.now(), call, left - call.asked, &reply);
             match reply.status {
                 429 => self.sleep(wait(&reply)).await,
                 500.. => self.sleep(AFTER_ERROR).await,

@@ -145,7 +145,9 @@ impl<M: Machine> World<'_, M> {
             }
             Word::Never(number) => {
                 self.stages[number] = Stage::Over;
+                let asked = self.scenario.calls[number].asked;
                 self.score.refused += 1;
+                self.score.missed += u64::from(now > asked);
             }
         }
     }
@@ -176,7 +178,7 @@ impl<M: Machine> World<'_, M> {
     fn answer(&mut self, now: u64, number: usize, reply: &Reply) {
         self.machine.ended(now, number, &Ended::Answered(reply));
         let call = &self.scenario.calls[number];
-        self.score.answered(now, call.party, self.left[number] - call.asked, reply);
+        self.score.answered(now, call, self.left[number] - call.asked, reply);
         match reply.status {
             429 => self.again(now, number),
             500.. => self.again(now + AFTER_ERROR, number),
