@@ -197,16 +197,23 @@ impl World {
         for flight in &self.flights {
             *counts.entry((flight.line.who, flight.line.kind, flight.line.channel)).or_default() += 1;
         }
-        let tightest = |bucket: usize| {
-            let size = |op: &Op| {
+        let sizes = |bucket: usize| {
+            let size = move |op: &Op| {
                 let Op::Resize { bucket: other, most } = *op else { return None };
                 (usize::from(other) == bucket).then_some(u64::from(most))
             };
-            case.ops.iter().filter_map(size).chain([case.buckets[bucket].most]).min().unwrap_or(1)
+            case.ops.iter().filter_map(size).chain([case.buckets[bucket].most])
         };
+        let tightest = |bucket| sizes(bucket).min().unwrap_or(1);
+        // Under a new hash a lost one counts as long as if the bucket leaked: a window for each slot.
+        let renamed = |bucket: usize| bucket == 0 && self.server.renamed > 0;
+        let unsure = |bucket| if renamed(bucket) { sizes(bucket).max().unwrap_or(0) } else { 0 };
         let one = |((_, kind, _), count): (&(u8, Kind, u8), &u64)| match bucket(*kind) {
             // The pins of a channel share a bucket; both may be as many.
-            Some(bucket) => (2 * count.div_ceil(tightest(bucket)) + 3) * (case.buckets[bucket].window + rtt),
+            Some(bucket) => {
+                (2 * count.div_ceil(tightest(bucket)) + 3 + unsure(bucket))
+                    * (case.buckets[bucket].window + rtt)
+            }
             None => (count + 1) * (1_000 * MS + rtt),
         };
         let buckets = counts.iter().map(one).max().unwrap_or(0);
