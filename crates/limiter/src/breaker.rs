@@ -81,6 +81,19 @@ pub(crate) enum State {
     Isolated { why: Box<str> },
 }
 
+/// What a circuit breaker lets through, for people and dashboards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Circuit {
+    /// Everything.
+    Closed,
+    /// A few, to see whether the other side is well again.
+    HalfOpen,
+    /// Nothing, for a while.
+    Open,
+    /// Nothing, before somebody acts.
+    Isolated,
+}
+
 /// The right to pass a breaker once. It must be given back with [`Breaker::end`], whatever happens.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pass {
@@ -110,6 +123,15 @@ pub(crate) enum Change {
 impl Breaker {
     pub(crate) fn state(&self) -> &State {
         &self.state
+    }
+
+    pub(crate) fn circuit(&self) -> Circuit {
+        match self.state {
+            State::Closed => Circuit::Closed,
+            State::Open { .. } => Circuit::Open,
+            State::Probing | State::Recovering { .. } => Circuit::HalfOpen,
+            State::Isolated { .. } => Circuit::Isolated,
+        }
     }
 
     pub(crate) fn is_closed(&self) -> bool {

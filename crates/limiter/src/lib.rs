@@ -126,7 +126,7 @@ mod tenant;
 mod verdict;
 
 pub use backoff::full_jitter;
-pub use breaker::BreakerConfig;
+pub use breaker::{BreakerConfig, Circuit};
 pub use class::Class;
 #[doc(hidden)]
 pub use config::Mutation;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::breaker::{Breaker, BreakerConfig, Change, Outcome, Pass, State};
+use crate::breaker::{Breaker, BreakerConfig, Change, Circuit, Outcome, Pass, State};
 use crate::class::Class;
 use crate::config::Config;
 use crate::credential::Credential;
@@ -72,6 +72,14 @@ impl Safeguards {
             events: VecDeque::new(),
             is_alert: false,
         }
+    }
+
+    /// The breaker of the edge, and each class's.
+    pub(crate) fn breakers(&self) -> impl Iterator<Item = (Option<Class>, Circuit)> {
+        let edge = (None, self.edge.circuit());
+        let classes =
+            Class::all().zip(&self.classes).map(|(class, breaker)| (Some(class), breaker.circuit()));
+        std::iter::once(edge).chain(classes)
     }
 
     pub(crate) fn event(&mut self) -> Option<Event> {

@@ -23,8 +23,14 @@ pub(crate) async fn answer(proxy: &Forward, request: Request<Incoming>) -> Respo
     match (request.method(), path) {
         (&Method::GET, "/healthz") => answer::page("text/plain; charset=utf-8", "ok\n".to_owned()),
         (&Method::GET, "/metrics") => {
-            let present = Present { waiting: proxy.limiter.waiting(), in_flight: proxy.limiter.in_flight() };
-            let text = proxy.metrics.render(present);
+            let limiter = &proxy.limiter;
+            let present = Present {
+                waiting: limiter.waiting(),
+                in_flight: limiter.in_flight(),
+                invalid: limiter.invalid_requests(),
+                breakers: limiter.breakers(),
+            };
+            let text = proxy.metrics.render(&present);
             answer::page("text/plain; version=0.0.4; charset=utf-8", text)
         }
         (&Method::GET, "/explain") => explain(proxy, &request),

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::StatusCode;
-use journeyman_limiter::{Answer, Method, Reason, Verdict};
+use journeyman_limiter::{Answer, Circuit, Class, Method, Reason, Verdict};
 
 use histogram::Histogram;
 use page::Page;
@@ -48,10 +48,12 @@ struct Rare {
 }
 
 /// What only others know at the moment of rendering.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Present {
     pub(crate) waiting: usize,
     pub(crate) in_flight: usize,
+    pub(crate) invalid: usize,
+    pub(crate) breakers: Vec<(Option<Class>, Circuit)>,
 }
 
 impl Default for Metrics {
@@ -135,10 +137,11 @@ impl Metrics {
     }
 
     /// All of it, in the text format of Prometheus.
-    pub(crate) fn render(&self, present: Present) -> String {
+    pub(crate) fn render(&self, present: &Present) -> String {
         let mut page = Page::default();
         self.render_requests(&mut page);
         self.render_limits(&mut page, present);
+        render_safeguards(&mut page, present);
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         page.gauge("connections_open", "Connections of clients that are open.")
             .sample("", &load(&self.connections));
@@ -167,7 +170,7 @@ impl Metrics {
         }
     }
 
-    fn render_limits(&self, page: &mut Page, present: Present) {
+    fn render_limits(&self, page: &mut Page, present: &Present) {
         let rare = self.rare();
         let by_reason = |reason: &Reason| format!("reason=\"{reason}\"");
         let mut family =
@@ -203,6 +206,24 @@ impl Metrics {
     }
 }
 
+fn render_safeguards(page: &mut Page, present: &Present) {
+    let help = "Answers with 401, 403 or 429 in the guard's window; Discord bans the address at 10,000.";
+    page.gauge("guard_invalid_requests", help).sample("", &present.invalid);
+    let help = "Circuit breakers by class of routes: 0 closed, 1 half-open, 2 open, 3 until somebody acts.";
+    let mut family = page.gauge("breaker_state", help);
+    for (class, circuit) in &present.breakers {
+        let state = match circuit {
+            Circuit::Closed => 0,
+            Circuit::HalfOpen => 1,
+            Circuit::Open => 2,
+            Circuit::Isolated => 3,
+        };
+        // The edge's stands before all routes.
+        let class = class.map_or_else(|| "edge".to_owned(), |class| class.to_string());
+        family.sample(&format!("class=\"{class}\""), &state);
+    }
+}
+
 fn class(status: StatusCode) -> usize {
     usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1
 }
@@ -228,7 +249,7 @@ mod tests {
         ] {
             metrics.limited(verdict);
         }
-        let page = metrics.render(Present { waiting: 3, in_flight: 2 });
+        let page = metrics.render(&Present { waiting: 3, in_flight: 2, ..Present::default() });
         for line in [
             "journeyman_rate_limited_total{scope=\"shared\"} 1",
             "journeyman_rate_limited_unexpected_total 2",
@@ -244,7 +265,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.waited(&[(Reason::Bucket, Duration::from_millis(1_500))]);
         metrics.waited(&[(Reason::Bucket, Duration::from_secs(1)), (Reason::Global, Duration::from_secs(2))]);
-        let page = metrics.render(Present::default());
+        let page = metrics.render(&Present::default());
         for line in [
             "journeyman_limiter_wait_seconds_count{reason=\"bucket\"} 2",
             "journeyman_limiter_wait_seconds_sum{reason=\"bucket\"} 2.5",

@@ -89,6 +89,33 @@ pub struct Settings {
     /// After how long in line a request counts as overdue [default: 10].
     #[arg(long, value_name = "SECONDS")]
     pub ageing: Option<Seconds>,
+    /// From how many invalid requests in 10 minutes on there is a warning [default: 500].
+    #[arg(long, value_name = "N")]
+    pub guard_soft: Option<u32>,
+    /// From how many on only what is critical goes [default: 1500].
+    #[arg(long, value_name = "N")]
+    pub guard_hard: Option<u32>,
+    /// From how many on nothing goes [default: 8000].
+    #[arg(long, value_name = "N")]
+    pub guard_full_stop: Option<u32>,
+    /// From how many of its own on a tenant is refused [default: 750].
+    #[arg(long, value_name = "N")]
+    pub guard_tenant: Option<u32>,
+    /// How long a 403 is remembered at first; 0 for not at all [default: 10].
+    #[arg(long, value_name = "SECONDS")]
+    pub guard_forbidden: Option<Seconds>,
+    /// How many failures in a row open a class of routes' circuit breaker [default: 3].
+    #[arg(long, value_name = "N")]
+    pub breaker_in_a_row: Option<u32>,
+    /// The share of failures that opens it, in per cent [default: 50].
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub breaker_percent: Option<u32>,
+    /// How long it stays open at first [default: 5].
+    #[arg(long, value_name = "SECONDS")]
+    pub breaker_open: Option<Seconds>,
+    /// The longest that it stays open [default: 60].
+    #[arg(long, value_name = "SECONDS")]
+    pub breaker_longest: Option<Seconds>,
 
     /// What is known of single credentials. Only in the file.
     #[arg(skip)]
@@ -215,6 +242,15 @@ impl Settings {
             max_waiting_per_tenant: count(config.limits.max_waiting_per_tenant),
             shedding: Some("reject-new".to_owned()),
             ageing: seconds(config.limits.ageing),
+            guard_soft: Some(config.limits.guard.soft),
+            guard_hard: Some(config.limits.guard.hard),
+            guard_full_stop: Some(config.limits.guard.full_stop),
+            guard_tenant: Some(config.limits.guard.tenant),
+            guard_forbidden: seconds(config.limits.guard.forbidden),
+            breaker_in_a_row: Some(config.limits.breaker.in_a_row),
+            breaker_percent: Some(config.limits.breaker.percent),
+            breaker_open: seconds(config.limits.breaker.open),
+            breaker_longest: seconds(config.limits.breaker.longest),
             credential: Vec::new(),
             tenants: BTreeMap::new(),
         }
@@ -259,6 +295,9 @@ impl Settings {
         set(&mut config.drain, self.drain);
         set(&mut config.limits.headerless, self.headerless);
         set(&mut config.limits.ageing, self.ageing);
+        set(&mut config.limits.guard.forbidden, self.guard_forbidden);
+        set(&mut config.limits.breaker.open, self.breaker_open);
+        set(&mut config.limits.breaker.longest, self.breaker_longest);
         config.limits.pace = self.pace.map(|Seconds(span)| span).filter(|span| !span.is_zero());
     }
 
@@ -270,6 +309,13 @@ impl Settings {
         config.max_streams = at_least_one(self.max_streams.unwrap_or(1), "max_streams")?;
         config.limits.max_waiting = count(self.max_waiting, "max_waiting")?;
         config.limits.max_waiting_per_tenant = count(self.max_waiting_per_tenant, "max_waiting_per_tenant")?;
+        let threshold = |given: Option<u32>, key| at_least_one(given.unwrap_or(1), key);
+        config.limits.guard.soft = threshold(self.guard_soft, "guard_soft")?;
+        config.limits.guard.hard = threshold(self.guard_hard, "guard_hard")?;
+        config.limits.guard.full_stop = threshold(self.guard_full_stop, "guard_full_stop")?;
+        config.limits.guard.tenant = threshold(self.guard_tenant, "guard_tenant")?;
+        config.limits.breaker.in_a_row = threshold(self.breaker_in_a_row, "breaker_in_a_row")?;
+        config.limits.breaker.percent = threshold(self.breaker_percent, "breaker_percent")?.min(100);
         config.limits.global = self.global.and_then(per_second);
         config.limits.shedding = match self.shedding.as_deref() {
             None | Some("reject-new") => Shedding::RejectNew,

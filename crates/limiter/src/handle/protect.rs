@@ -1,5 +1,7 @@
 //! What the guard and the breakers of a limiter have latched, for people to see and to undo. It decides nothing.
 
+use crate::breaker::Circuit;
+use crate::class::Class;
 use crate::credential::Credential;
 use crate::event::Event;
 use crate::handle::Limiter;
@@ -35,6 +37,11 @@ impl Limiter {
     /// Why everything is stopped, if it is.
     pub fn isolation(&self) -> Option<String> {
         self.inner.lock().machine.isolation().map(str::to_owned)
+    }
+
+    /// What each circuit breaker lets through: [`Machine::breakers`].
+    pub fn breakers(&self) -> Vec<(Option<Class>, Circuit)> {
+        self.inner.lock().machine.breakers()
     }
 
     /// How many answers with 401, 403 or 429 there were in the guard's window, of scope `shared` excepted.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use journeyman_moment::Moment;
 
 use super::{Entry, Machine, Output, Refusal, Stage, entry};
+use crate::breaker::Circuit;
+use crate::class::Class;
 use crate::credential::Credential;
 use crate::event::Event;
 use crate::explain::{Explanation, Hold};
@@ -32,6 +34,11 @@ impl Machine {
     /// The next thing that a person or a dashboard should hear of.
     pub fn event(&mut self) -> Option<Event> {
         self.safeguards.event()
+    }
+
+    /// What each circuit breaker lets through: that of the edge, which stands before all routes, has no class.
+    pub fn breakers(&self) -> Vec<(Option<Class>, Circuit)> {
+        self.safeguards.breakers().collect()
     }
 
     /// How many answers with 401, 403 or 429 there were in the guard's window, of scope `shared` excepted.

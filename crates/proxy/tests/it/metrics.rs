@@ -81,15 +81,20 @@ async fn every_metric_is_there_with_help_and_type_in_the_format_of_prometheus() 
     for line in [
         "journeyman_limiter_wait_seconds_count{reason=\"bucket\"} 1",
         "journeyman_limiter_refused_total{reason=\"global\"} 1",
+        "journeyman_breaker_state{class=\"edge\"} 0",
+        "journeyman_breaker_state{class=\"changes under /webhooks\"} 0",
+        "journeyman_guard_invalid_requests 1",
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
     }
 }
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
+    "journeyman_breaker_state",
     "journeyman_build_info",
     "journeyman_connections_open",
     "journeyman_http_client_request_duration_seconds",
+    "journeyman_guard_invalid_requests",
     "journeyman_hung_up_total",
     "journeyman_limiter_bucket_remaining_ratio",
     "journeyman_limiter_in_flight",

@@ -71,7 +71,7 @@ async fn while_the_upstream_keeps_failing_it_is_answered_with_a_503_and_a_time_t
     let wait: u64 = ours.header("retry-after").expect("a header").parse().expect("whole seconds");
     assert!((4..=7).contains(&wait), "{wait}");
     assert_eq!(upstream.seen().len(), 3);
-    assert_eq!(served.metric("journeyman_proxy_refused_total{reason=\"breaker\"}").await, 1);
+    assert_eq!(served.metric("journeyman_limiter_refused_total{reason=\"breaker\"}").await, 1);
 }
 
 #[tokio::test]
