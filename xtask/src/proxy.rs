@@ -97,8 +97,7 @@ impl Measured {
         command.args(HUGE);
         let proxy = Proxy::start_as(&mut command)?;
         // Connections are opened and every channel has been met before it counts.
-        let warm = 1 + u64::from(self.case.channels) / 10_000;
-        load.run(proxy.origin(), warm)?;
+        load.meet_all(proxy.origin())?;
         let before = Usage::of(proxy.id())?;
         let score = load.run(proxy.origin(), SECONDS)?;
         let after = Usage::of(proxy.id())?;
@@ -110,7 +109,7 @@ impl Measured {
 }
 
 /// No limit slows the proxy here; all are counted all the same. The upstream's own are as huge.
-const HUGE: &[&str] = &["--global", "1000000"];
+const HUGE: &[&str] = &["--global", "1000000", "--max-connections", "1024"];
 
 /// The fake upstream, in a process of its own; it is killed with this.
 struct Upstream {
