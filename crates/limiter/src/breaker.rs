@@ -7,6 +7,9 @@ use journeyman_moment::Moment;
 
 use crate::limit::Room;
 
+#[cfg(test)]
+mod tests;
+
 /// When a breaker opens, and for how long. The defaults fit low rates; each class of routes has its own breaker.
 ///
 /// Failures are: no connection, no answer in time or at all, a 5xx, a page of HTML where JSON belongs. A 429 or

@@ -9,6 +9,9 @@ use journeyman_moment::Moment;
 use crate::headers::{Answer, Scope};
 use crate::reason::Reason;
 
+#[cfg(test)]
+mod tests;
+
 /// How many invalid requests the guard lets happen, and how long it remembers a refusal.
 ///
 /// Discord's edge bans an address after 10,000 answers with 401, 403 or 429 (of scope `shared` excepted) in
