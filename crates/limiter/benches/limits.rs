@@ -73,6 +73,7 @@ fn object(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64)
         "missed": score.missed, "late": score.late, "critical_p99_s": score.critical_wait(99),
         "user_429": score.user, "global_429": score.global, "shared_429": score.shared,
         "hidden_429": score.hidden, "hidden_limits": score.found, "edge_429": score.edge,
+        "invalid": score.invalid, "failed": score.failed,
         "oracle_429": oracle,
         "span_s": seconds(score.span), "least_alone_s": seconds(score.bound.alone),
         "least_s": seconds(score.bound.least), "windows": score.bound.windows, "safe_s": seconds(score.safe()),

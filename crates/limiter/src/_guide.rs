@@ -71,7 +71,7 @@
 //! | user | the bucket; a route without headers, itself |
 //! | global | all of the credential, but not the answers to interactions |
 //! | shared, sub-limit | the route of that resource; its bucket is not touched |
-//! | edge ban | everything: it is about the machine's address |
+//! | edge ban | everything: it is about the machine's address; one request at a time tries when it is over |
 //!
 //! The longer of header (whole seconds) and body (decimal) counts, from the receipt of the headers; the
 //! server's wall clock is never used.
@@ -138,6 +138,32 @@
 //! # }
 //! # #[cfg(not(feature = "tower"))] fn main() {}
 //! ```
+//!
+//! # What stands before the limits
+//!
+//! In this order, and each costs the later ones nothing: **deadline** (already past: refused), **retry**
+//! (`Limiter::with_retry`: each try passes all that follows), **guard and breaker**, **limits**, **transport**.
+//!
+//! *The guard of the address.* Discord's edge bans an address after 10,000 answers with 401, 403 or 429 (of scope
+//! `shared` excepted) in 10 minutes. So a 401 latches the credential, and a 404 the webhook, until somebody calls
+//! `unlatch`; a 403 is remembered for 10 s, then twice as long with each further one. A 403 is about that very path,
+//! for another message or member may well be allowed; only Discord's code 50001 (no access) is about the whole
+//! route of the resource. Of 500 such answers there is an [`Event`](crate::Event), from 1,500 on only critical
+//! requests go, from 8,000 on none ([`GuardConfig`](crate::GuardConfig)). One limiter is for one address: share it
+//! (clones share one) between all who send from it. What a proxy answers itself (`x-sent-by-proxy`) does not count.
+//!
+//! *Circuit breakers.* Each [`Class`](crate::Class) of routes has one. Three failures in a row, or half of at least
+//! five, open it for 5 s and longer each time; then one request tries, and if it comes back well, two may go, then
+//! ever more ([`BreakerConfig`](crate::BreakerConfig)). Failures in a row count once for all that were on their way
+//! together: a restart of the server is one failure, however many requests it breaks. Who can wait for the probe
+//! waits; the others are refused at once, with its time. A permit that is dropped gives the probe back, and what
+//! was sent before the breaker changed sides says nothing any more. The edge's bans have a breaker of their own:
+//! open for as long as the ban says; if it does not say, one request tries after 1, 2, 4 … minutes, at most
+//! [`Config::edge_ban`](crate::Config::edge_ban) apart. What a human has stopped (`isolate`) is never tried.
+//!
+//! *The retry quota.* Each credential has 100 tokens; a retry after a failure costs 10 and gets them back if it
+//! succeeds; a first success brings 1. With none left there is no retry ([`Stop::Quota`](crate::Stop::Quota)), and
+//! the breaker of the route opens. A wait that the server named costs nothing ([`RetryQuota`](crate::RetryQuota)).
 //!
 //! # Without tokio
 //!

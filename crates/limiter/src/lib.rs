@@ -91,6 +91,9 @@
 //! # #[cfg(not(feature = "tower"))] fn main() {}
 //! ```
 //!
+//! What goes out has passed, in this order: its deadline, the decision to try again, the guard of the address and
+//! the circuit breaker of its class, and all of its limits.
+//!
 //! The [manual](_guide) says what is promised, and why it holds. The limiter itself is [`Machine`],
 //! which has no IO; `Limiter` (feature `tokio`) puts a lock, wakers and a timer around it. For people,
 //! [`Machine::explain`] says why a request would wait.

@@ -74,7 +74,7 @@ proptest! {
                 prop_assert_eq!(guard.stop(moment, is_critical, &config), until);
             }
             for (path, tenant) in [(1, 0), (2, 1), (3, 2), (9, 1), (9, 2), (9, 0)] {
-                let print = Footprint { path, tenant, ..Footprint::default() };
+                let print = Footprint { tenant, path, ..Footprint::default() };
                 let denial = guard.denies(moment, &print, &config);
                 let memory = remembered(&log, path).filter(|(since, span)| since + span > now);
                 let own: Vec<_> = invalid.iter().filter(|(_, said)| said.tenant == tenant).collect();

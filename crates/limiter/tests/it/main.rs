@@ -18,6 +18,8 @@ mod ledger;
 mod lines;
 mod lineup;
 mod memory;
+#[cfg(feature = "tokio")]
+mod quota;
 mod retries;
 mod routes;
 mod scenarios;

@@ -1,9 +1,9 @@
 //! The scenarios, and what this limiter must do in each. What it cannot do yet is in no assertion here, but in BENCHMARKS.md.
 //!
-//! Left out, since there is nothing yet that could do well: S15 (refused tokens and dead webhooks: the guard),
+//! Left out, since there is nothing yet that could do well:
 //! S19 (several processes), S24 (what is kept over a restart).
 
-use journeyman_limiter::Mutation;
+use journeyman_limiter::{BreakerConfig, Config, Mutation};
 
 use crate::allowed::judge;
 use crate::trial::limit::Model;
@@ -163,6 +163,29 @@ fn s14_a_ban_is_met_by_those_in_flight_only_and_ends() {
 }
 
 #[test]
+fn s14_after_a_ban_without_an_end_it_is_tried_three_times_and_it_goes_on_within_its_own_length_again() {
+    for seed in seeds(5) {
+        let score = Contender::Journeyman.run(&scenes::a_ban(), seed);
+        // An hour was assumed before there were probes; the ban lasts ten minutes.
+        assert!(score.span < 1_250_000_000, "{} s", score.span / 1_000_000);
+    }
+}
+
+/// Ten channels of a token and a webhook: what is on its way together, once, and nothing after it.
+#[test]
+fn s15_a_401_latches_the_token_and_a_404_the_webhook_and_the_others_go_on() {
+    let scenario = scenes::refused_tokens_and_dead_webhooks();
+    for seed in seeds(5) {
+        let score = Contender::Journeyman.run(&scenario, seed);
+        assert_eq!(score.limited(), 0, "seed {seed}: {score:?}");
+        assert!(score.invalid <= 3, "seed {seed}: {} are refused by the server", score.invalid);
+        assert_eq!((score.served, score.invalid + score.refused), (200, 200), "seed {seed}: {score:?}");
+        let plain = Contender::Pace.run(&scenario, seed);
+        assert_eq!(plain.invalid, 200);
+    }
+}
+
+#[test]
 fn s16_who_hangs_up_at_whatever_stage_breaks_no_limit_and_holds_nobody_up() {
     check(&scenes::cancellations(), seeds(5), |score| {
         hits_nothing(score);
@@ -224,8 +247,21 @@ fn s21_a_storm_of_502_breaks_no_limit() {
     check(&scenes::bad_gateways(), seeds(5), hits_nothing);
 }
 
-/// No path shows that three webhooks write to one channel, so each has a limit of its own to learn; what was
-/// under way when the first one met it may meet it too, and nothing else does.
+#[test]
+fn s21_a_sick_upstream_is_not_hammered() {
+    let scenario = scenes::bad_gateways();
+    let breaker = BreakerConfig { in_a_row: u32::MAX, percent: 101, ..BreakerConfig::default() };
+    for seed in seeds(5) {
+        let never = Ours::with(Config { breaker: breaker.clone(), ..Config::default() });
+        let (ours, never) = (Contender::Journeyman.run(&scenario, seed), world::run(&scenario, seed, never));
+        // Ten channels of one per second: three rounds of what goes together, and a probe or two.
+        assert!(ours.failed <= 32, "seed {seed}: {}", ours.failed);
+        assert!(never.failed >= 2 * ours.failed, "seed {seed}: {} without a breaker", never.failed);
+        // What it costs: the last time that it is open lasts longer than the storm.
+        assert!(ours.span <= never.span + 16_000_000, "seed {seed}: {} against {}", ours.span, never.span);
+    }
+}
+
 #[test]
 fn s22_a_hidden_limit_of_a_channel_is_met_at_most_once_by_each_of_its_webhooks() {
     check(&scenes::webhooks_of_a_channel(), seeds(5), |score| {

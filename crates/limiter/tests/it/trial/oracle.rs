@@ -11,7 +11,7 @@ use super::server::Server;
 pub(crate) fn run(scenario: &Scenario, seed: u64) -> Score {
     let mut server = Server::new(scenario);
     let mut score = Score::new(scenario);
-    let mut lines = lines(scenario, seed, &mut score);
+    let mut lines = lines(scenario, seed, &server, &mut score);
     let mut ends = Vec::new();
     let mut now = 0;
     while !lines.is_empty() {
@@ -41,15 +41,15 @@ pub(crate) fn run(scenario: &Scenario, seed: u64) -> Score {
     score.close(&server)
 }
 
-/// Requests that fall under the same limits, in order; the oracle also knows who will hang up.
+/// Requests that fall under the same limits, in order; the oracle also knows who will hang up or be refused.
 type Lines = BTreeMap<Line, Vec<usize>>;
 
 type Line = (u64, u64, u64, Method);
 
-fn lines(scenario: &Scenario, seed: u64, score: &mut Score) -> Lines {
+fn lines(scenario: &Scenario, seed: u64, server: &Server, score: &mut Score) -> Lines {
     let mut lines = Lines::new();
     for (number, call) in scenario.calls.iter().enumerate() {
-        if scenario.cancelled_after(seed, number).is_some() {
+        if scenario.cancelled_after(seed, number).is_some() || server.refuses(call.asked, call) {
             score.cancelled += 1;
             continue;
         }

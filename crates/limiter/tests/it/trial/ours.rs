@@ -20,7 +20,11 @@ pub(crate) struct Ours {
 impl Ours {
     pub(crate) fn new(mutation: Mutation) -> Self {
         // Defaults but for the bound: here everybody waits for as long as it takes.
-        let config = Config { max_wait: Duration::from_hours(1_000), mutation, ..Config::default() };
+        Self::with(Config { mutation, ..Config::default() })
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        let config = Config { max_wait: Duration::from_hours(1_000), ..config };
         Self {
             machine: journeyman_limiter::Machine::new(config),
             tickets: BTreeMap::new(),

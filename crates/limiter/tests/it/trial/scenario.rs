@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Fields, Method, Moment, Priority, Request, Tenant};
+use journeyman_limiter::{Credential, Fields, Method, Moment, Priority, Request, Tenant};
 
 use super::limit::Model;
 use super::server::{Call, Face, Ill, Rule, Trouble};
@@ -119,6 +119,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         a_limit_that_changes(),
         no_headers(),
         a_ban(),
+        refused_tokens_and_dead_webhooks(),
         cancellations(),
         a_clock_that_jumps(),
         lost_answers(),
@@ -277,6 +278,36 @@ pub(crate) fn a_ban() -> Scenario {
     let ban = Trouble { from: 2 * SECOND, until: 602 * SECOND, hits: |_| true, ill: Ill::Ban };
     let rules = vec![global_rule(Model::Log), shown(Model::Leaky, 5, 5 * SECOND)];
     Scenario { troubles: vec![ban], ..Scenario::new("S14 a ban of the edge", messages(200, 10), rules) }
+}
+
+/// S15: one of two tokens is not valid any more, one of two webhooks is gone, and nobody has noticed.
+pub(crate) fn refused_tokens_and_dead_webhooks() -> Scenario {
+    let bot = |number: u64, channel: u64| {
+        let token = Credential::of_token(if number == 0 { "Bot refused" } else { "Bot valid" });
+        let path = format!("/channels/{}/messages", id_of(10 * number + channel));
+        Call { sort: number, ..call(Request::post(path).with_credential(token), 10 * number + channel) }
+    };
+    let webhook = |number: u64| {
+        let path = format!("/webhooks/{}/{}", id_of(100 + number), "t".repeat(68));
+        Call { sort: number, parent: 1, ..call(Request::post(path), 100 + number) }
+    };
+    let each = |number: u64| {
+        let asked = number / 4 * 100 * MS;
+        let made = if number.is_multiple_of(2) {
+            bot(number / 2 % 2, number / 4 % 10)
+        } else {
+            webhook(number / 2 % 2)
+        };
+        Call { asked, party: 0, ..made }
+    };
+    let refused = |hits, ill| Trouble { from: 0, until: u64::MAX, hits, ill };
+    let troubles = vec![
+        refused(|call| call.parent == 0 && call.sort == 0, Ill::TokenRefused),
+        refused(|call| call.parent == 1 && call.sort == 0, Ill::WebhookGone),
+    ];
+    let rules = vec![shown(Model::Leaky, 5, 5 * SECOND)];
+    let name = "S15 refused tokens, dead webhooks";
+    Scenario { troubles, ..Scenario::new(name, (0..400).map(each).collect(), rules) }
 }
 
 /// S16: a third hangs up: in line, on the wire, or after the answer.

@@ -23,6 +23,10 @@ pub(crate) struct Score {
     pub(crate) shared: u64,
     pub(crate) hidden: u64,
     pub(crate) edge: u64,
+    /// Answers that no second try can change: 401, 403, 404.
+    pub(crate) invalid: u64,
+    /// Answers of a server that fails.
+    pub(crate) failed: u64,
     /// Limits that no good answer shows and that gave a 429: each may, once.
     pub(crate) found: u64,
     /// From the first departure to the last answer, in microseconds.
@@ -58,6 +62,8 @@ impl Score {
             Some(By::Edge) => self.edge += 1,
             None => {}
         }
+        self.invalid += u64::from(matches!(reply.status, 401 | 403 | 404));
+        self.failed += u64::from(reply.status >= 500);
         if reply.status < 300 {
             self.served += 1;
             self.waits.push(waited);

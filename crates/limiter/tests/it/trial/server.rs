@@ -79,6 +79,10 @@ pub(crate) enum Ill {
     Ban,
     /// 502, after the limits have counted.
     BadGateway,
+    /// 401: the token is refused, now and for good.
+    TokenRefused,
+    /// 404: the webhook is not there any more.
+    WebhookGone,
 }
 
 /// Which limit a 429 was of.
@@ -138,6 +142,9 @@ impl Server {
         if ill.is_some_and(|trouble| trouble.ill == Ill::Ban) {
             return ban();
         }
+        if let Some(reply) = ill.and_then(|trouble| final_answer(trouble.ill)) {
+            return reply;
+        }
         let keys = self.come(at, call);
         let full = keys.iter().find(|key| self.wait_of(at, **key) > 0).copied();
         if let Some(full) = full {
@@ -178,6 +185,11 @@ impl Server {
             let Rule { model, most, window, change, .. } = self.rules[rule];
             Capacity { model, most, window, change }
         })
+    }
+
+    /// Whether the call will be refused for good at a moment.
+    pub(crate) fn refuses(&self, at: u64, call: &Call) -> bool {
+        self.ill(at, call).is_some_and(|trouble| final_answer(trouble.ill).is_some())
     }
 
     fn ill(&self, at: u64, call: &Call) -> Option<Trouble> {
@@ -279,4 +291,15 @@ fn seconds(ms: u64) -> String {
 fn ban() -> Reply {
     let body = r#"{"message": "You are being blocked from accessing our API temporarily due to exceeding our rate limits frequently.", "code": 0}"#;
     Reply { status: 429, headers: Vec::new(), body: body.to_owned(), by: Some(By::Edge) }
+}
+
+/// What no second try can change.
+fn final_answer(ill: Ill) -> Option<Reply> {
+    let (status, body) = match ill {
+        Ill::TokenRefused => (401, r#"{"message": "401: Unauthorized", "code": 0}"#),
+        Ill::WebhookGone => (404, r#"{"message": "Unknown Webhook", "code": 10015}"#),
+        Ill::Shared | Ill::Ban | Ill::BadGateway => return None,
+    };
+    let headers = vec![("via", "1.1 google".to_owned()), ("content-type", "application/json".to_owned())];
+    Some(Reply { status, headers, body: body.to_owned(), by: None })
 }
