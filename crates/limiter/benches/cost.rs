@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p journeyman-limiter` prints a table, `… -- --json` one JSON object per line.
 //! Each limiter has room for every request, so that nobody waits; routes are visited in a scattered order.
+//! The handles read an answer's headers for each request; `ratio` is to ours of the same kind.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,13 +16,26 @@ use twilight_http_ratelimiting as twilight;
 
 const ROUTES: [u64; 3] = [1, 1_000, 100_000];
 const ROUNDS: usize = 5;
+const TASKS: usize = 8;
 
 /// The cost of one acquire and settle, for one limiter at one number of routes.
 struct Measure {
     limiter: &'static str,
     routes: u64,
     ns: f64,
+    /// To the limiter of ours that does the same.
+    ratio: f64,
 }
+
+/// What each is called, and the place of ours that does the same.
+const LIMITERS: [(&str, usize); 6] = [
+    ("journeyman (machine)", 0),
+    ("journeyman (handle)", 1),
+    ("twilight-http-ratelimiting 0.18", 1),
+    ("journeyman (handle, 8 tasks)", 3),
+    ("twilight 0.18 (8 tasks)", 3),
+    ("governor 0.10", 0),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -33,10 +47,7 @@ fn main() {
         line(&mut text, format_args!("{:<32} {:>8} {:>10} {:>8}", "limiter", "routes", "ns/op", "ratio"));
     }
     for routes in ROUTES {
-        let measures = measure(routes, rounds, operations);
-        let ours = measures.first().map_or(1.0, |measure| measure.ns);
-        for Measure { limiter, routes, ns } in measures {
-            let ratio = ns / ours;
+        for Measure { limiter, routes, ns, ratio } in measure(routes, rounds, operations) {
             if has("--json") {
                 let object =
                     serde_json::json!({"limiter": limiter, "routes": routes, "ns": ns, "ratio": ratio});
@@ -45,6 +56,10 @@ fn main() {
                 line(&mut text, format_args!("{limiter:<32} {routes:>8} {ns:>10.0} {ratio:>8.2}"));
             }
         }
+    }
+    let (idle, many) = if has("--bench") { (200_000, 1_000_000) } else { (100, 100) };
+    if let Some(memory) = memory(idle, many) {
+        line(&mut text, format_args!("{}", memory.line(has("--json"))));
     }
     // A reader that has gone away is no failure of the measurement.
     let _gone = std::io::stdout().write_all(text.as_bytes());
@@ -64,14 +79,18 @@ fn measure(routes: u64, rounds: usize, operations: u32) -> Vec<Measure> {
     let handle = Arc::new(Handle::new(&paths, clock));
     let twilight = Arc::new(runtime.block_on(async { Twilight::new(&paths) }));
     let governor = Governor::new(&paths);
-    let names =
-        ["journeyman (machine)", "journeyman (handle)", "twilight-http-ratelimiting 0.18", "governor 0.10"];
-    let mut samples = [const { Vec::<f64>::new() }; 4];
+    let mut samples = [const { Vec::<f64>::new() }; LIMITERS.len()];
     for round in 0..=rounds {
         let spans = [
             time(|| core.run(&order)),
-            time(|| spawn(&runtime, handle.clone().run(order.clone()))),
-            time(|| spawn(&runtime, twilight.clone().run(order.clone()))),
+            time(|| spawn(&runtime, handle.clone().run(order.clone(), 0, 1))),
+            time(|| spawn(&runtime, twilight.clone().run(order.clone(), 0, 1))),
+            time(|| {
+                spawn_all(&runtime, |task| handle.clone().run(order.clone(), task, TASKS));
+            }),
+            time(|| {
+                spawn_all(&runtime, |task| twilight.clone().run(order.clone(), task, TASKS));
+            }),
             time(|| governor.run(&order)),
         ];
         // The first round makes the routes known.
@@ -81,11 +100,9 @@ fn measure(routes: u64, rounds: usize, operations: u32) -> Vec<Measure> {
             }
         }
     }
-    names
-        .into_iter()
-        .zip(&mut samples)
-        .map(|(limiter, samples)| Measure { limiter, routes, ns: median(samples) })
-        .collect()
+    let medians = samples.map(|mut samples| median(&mut samples));
+    let each = LIMITERS.into_iter().zip(medians);
+    each.map(|((limiter, ours), ns)| Measure { limiter, routes, ns, ratio: ns / medians[ours] }).collect()
 }
 
 struct Core {
@@ -117,21 +134,20 @@ impl Core {
 struct Handle {
     limiter: Limiter,
     requests: Vec<Request>,
-    answer: Answer,
 }
 
 impl Handle {
     fn new(paths: &[String], clock: Clock) -> Self {
         let limiter = Limiter::new(Config { global: None, ..Config::default() }, clock);
-        Self { limiter, requests: paths.iter().map(Request::get).collect(), answer: answer() }
+        Self { limiter, requests: paths.iter().map(Request::get).collect() }
     }
 
-    async fn run(self: Arc<Self>, order: Arc<Vec<usize>>) {
-        for place in order.iter() {
+    async fn run(self: Arc<Self>, order: Arc<Vec<usize>>, task: usize, tasks: usize) {
+        for place in order.iter().skip(task).step_by(tasks) {
             let permit = self.limiter.acquire(&self.requests[*place]).await;
             let Ok(mut permit) = permit else { panic!("there is room for all") };
             permit.departed();
-            permit.answered(&self.answer);
+            permit.answered(&answer());
         }
     }
 }
@@ -148,8 +164,8 @@ impl Twilight {
         Self { limiter: twilight::RateLimiter::new(u16::MAX), paths }
     }
 
-    async fn run(self: Arc<Self>, order: Arc<Vec<usize>>) {
-        for place in order.iter() {
+    async fn run(self: Arc<Self>, order: Arc<Vec<usize>>, task: usize, tasks: usize) {
+        for place in order.iter().skip(task).step_by(tasks) {
             let endpoint =
                 twilight::Endpoint { method: twilight::Method::Get, path: self.paths[*place].clone() };
             let permit = self.limiter.acquire(endpoint).await;
@@ -223,6 +239,82 @@ fn now() -> Instant {
 /// In a task of its own, as in a program: the future given to `block_on` wakes more slowly.
 fn spawn(runtime: &tokio::runtime::Runtime, work: impl Future<Output = ()> + Send + 'static) {
     runtime.block_on(async { tokio::spawn(work).await.expect("no panic") });
+}
+
+fn spawn_all<F: Future<Output = ()> + Send + 'static>(
+    runtime: &tokio::runtime::Runtime,
+    work: impl Fn(usize) -> F,
+) {
+    runtime.block_on(async {
+        let tasks: Vec<_> = (0..TASKS).map(|task| tokio::spawn(work(task))).collect();
+        for task in tasks {
+            task.await.expect("no panic");
+        }
+    });
+}
+
+/// What the machine's memory is.
+struct Memory {
+    /// Bytes per route that has a bucket and nothing to do.
+    idle: f64,
+    /// The most MB that a million resources took, a thousand new ones a second.
+    million: f64,
+    resources: u64,
+}
+
+impl Memory {
+    fn line(&self, json: bool) -> String {
+        let Self { idle, million, resources } = self;
+        if json {
+            let object = serde_json::json!({
+                "bytes_per_idle_bucket": idle, "resources": resources, "most_mb": million,
+            });
+            return object.to_string();
+        }
+        format!(
+            "{idle:.0} bytes per idle bucket with its route; {resources} resources, 1,000 new ones a second: at most {million:.1} MB"
+        )
+    }
+}
+
+/// From what the process has in memory before and after; none where that cannot be read.
+fn memory(idle: u64, many: u64) -> Option<Memory> {
+    let before = resident()?;
+    let machine = visit(idle, Duration::from_micros(20), |_| ());
+    let bytes = resident()?.saturating_sub(before);
+    drop(machine);
+    let (before, mut most) = (resident()?, 0);
+    let machine = visit(many, Duration::from_millis(1), |number| {
+        if number % 10_000 == 0 {
+            most = most.max(resident().unwrap_or_default().saturating_sub(before));
+        }
+    });
+    drop(machine);
+    let ratio = |of: u64, to: u64| f64::from(u32::try_from(of / to).unwrap_or(u32::MAX));
+    Some(Memory { idle: ratio(bytes, idle), million: ratio(most, 100_000) / 10.0, resources: many })
+}
+
+/// A machine that has met so many channels, one after the other.
+fn visit(channels: u64, pause: Duration, mut each: impl FnMut(u64)) -> Machine {
+    let mut machine = Machine::new(Config { global: None, ..Config::default() });
+    let (mut now, answer) = (Moment::ORIGIN, answer());
+    for number in 0..channels {
+        now = now + pause;
+        let ticket = machine.enqueue(now, &Request::get(path(number)));
+        let output = machine.poll(now);
+        assert_eq!(output, Some(Output::Granted(ticket)), "there is room for all");
+        machine.departed(now, ticket);
+        machine.settle(now, ticket, End::Answered(&answer));
+        each(number);
+    }
+    machine
+}
+
+/// Bytes of this process in memory.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
 }
 
 fn runtime() -> tokio::runtime::Runtime {

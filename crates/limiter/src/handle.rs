@@ -72,10 +72,13 @@ struct Shared {
     armed: Option<Moment>,
 }
 
+/// What becomes of one in line.
+type News = Result<(), Refusal>;
+
 #[derive(Default)]
 struct Waiter {
     waker: Option<Waker>,
-    news: Option<Result<(), Refusal>>,
+    news: Option<News>,
 }
 
 /// Why there is no permit: the request would have waited too long, or must not be sent at all.
@@ -172,12 +175,9 @@ impl Limiter {
             Some(before) => shared.machine.enqueue_again(now, request, before),
             None => shared.machine.enqueue(now, request),
         };
-        shared.waiters.insert(ticket, Waiter::default());
-        let wakers = self.inner.drain(&mut shared, now);
-        let news = shared.waiters.get(&ticket).and_then(|waiter| waiter.news);
-        if news.is_some() {
-            shared.waiters.remove(&ticket);
-        } else {
+        let (wakers, news) = self.inner.drain(&mut shared, now, Some(ticket));
+        if news.is_none() {
+            shared.waiters.insert(ticket, Waiter::default());
             self.inner.start_timer(&mut shared);
         }
         drop(shared);
@@ -227,20 +227,23 @@ impl Inner {
         let now = self.clock.now();
         let mut shared = self.lock();
         what(&mut shared.machine, now);
-        let wakers = self.drain(&mut shared, now);
+        let (wakers, _) = self.drain(&mut shared, now, None);
         drop(shared);
         wake(wakers);
     }
 
-    /// Hands out the machine's news; the wakers are to be woken without the lock.
-    fn drain(&self, shared: &mut Shared, now: Moment) -> Vec<Waker> {
-        let mut wakers = Vec::new();
+    /// Hands out the machine's news; the wakers are to be woken without the lock. The news of `own`, who does
+    /// not wait yet, comes back.
+    fn drain(&self, shared: &mut Shared, now: Moment, own: Option<Ticket>) -> (Vec<Waker>, Option<News>) {
+        let (mut wakers, mut own_news) = (Vec::new(), None);
         while let Some(output) = shared.machine.poll(now) {
             let (ticket, news) = match output {
                 Output::Granted(ticket) => (ticket, Ok(())),
                 Output::Refused { ticket, refusal } => (ticket, Err(refusal)),
             };
-            if let Some(waiter) = shared.waiters.get_mut(&ticket) {
+            if own == Some(ticket) {
+                own_news = Some(news);
+            } else if let Some(waiter) = shared.waiters.get_mut(&ticket) {
                 waiter.news = Some(news);
                 wakers.extend(waiter.waker.take());
             }
@@ -253,7 +256,7 @@ impl Inner {
             shared.armed = next;
             self.timer.notify_one();
         }
-        wakers
+        (wakers, own_news)
     }
 
     /// Starts the timer task, and again if its runtime has ended.
@@ -289,7 +292,7 @@ fn tick(inner: &Weak<Inner>) -> Option<Moment> {
     let inner = inner.upgrade()?;
     let now = inner.clock.now();
     let mut shared = inner.lock();
-    let wakers = inner.drain(&mut shared, now);
+    let (wakers, _) = inner.drain(&mut shared, now, None);
     let next = shared.machine.next_wakeup().map(|(moment, _)| moment);
     shared.armed = next;
     drop(shared);

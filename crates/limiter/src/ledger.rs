@@ -20,6 +20,7 @@ use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::fields::Fields;
 use crate::headers::Answer;
+use crate::ids::Ids;
 use crate::limit::{Room, Seat, ServerFed, Shape};
 use crate::reason::Reason;
 use crate::request::Request;
@@ -44,13 +45,13 @@ pub(crate) struct Ledger {
     /// Global limits that were told, by credential: kept until told otherwise, also while it is not in use.
     told: BTreeMap<u64, GlobalLimit>,
     kinds: Slab<Kind>,
-    kind_ids: HashMap<Box<str>, u32>,
+    kind_ids: Ids,
     lanes: Slab<Lane>,
-    lane_ids: HashMap<Box<str>, u32>,
+    lane_ids: Ids,
     buckets: Slab<Bucket>,
-    bucket_ids: HashMap<Box<str>, u32>,
+    bucket_ids: Ids,
     learnt: Slab<Learnt>,
-    learnt_ids: HashMap<Box<str>, u32>,
+    learnt_ids: Ids,
     families: Families,
     key: String,
     resource: String,
@@ -125,7 +126,7 @@ impl Ledger {
         // No template contains a space.
         key.push(' ');
         key.push_str(&resource);
-        let known = self.lane_ids.get(key.as_str()).copied();
+        let known = self.lane_ids.get(key.as_str());
         let id = known.unwrap_or_else(|| self.new_lane(now, request, &key, template, exempt));
         self.lanes[id].used_at = now;
         (self.key, self.resource) = (key, resource);
@@ -143,7 +144,7 @@ impl Ledger {
         let traits = Traits::of(request, &key[CREDENTIAL..template]);
         let lane = Lane::new(account, kind, key, template, exempt, traits, now);
         let id = self.lanes.insert(lane);
-        self.lane_ids.insert(key.into(), id);
+        self.lane_ids.insert(key, id);
         self.kinds[kind].lanes += 1;
         id
     }
@@ -155,11 +156,11 @@ impl Ledger {
 
     fn kind(&mut self, account: u32, key: &str) -> u32 {
         if let Some(id) = self.kind_ids.get(key) {
-            return *id;
+            return id;
         }
         let id = self.kinds.insert(Kind::new(account, key));
         self.accounts[account].uses += 1;
-        self.kind_ids.insert(key.into(), id);
+        self.kind_ids.insert(key, id);
         id
     }
 
@@ -422,19 +423,18 @@ impl Ledger {
     fn bucket(&mut self, lane: u32, name: &Arc<str>, group: Group, shape: Shape) -> u32 {
         let key = self.bucket_key(&self.lanes[lane], name, group);
         if let Some(id) = self.bucket_ids.get(key.as_str()) {
-            return *id;
+            return id;
         }
-        let key: Box<str> = key.into();
         let limit = ServerFed::new(shape);
         let id = self.buckets.insert(Bucket {
-            key: key.clone(),
+            key: key.as_str().into(),
             name: name.clone(),
             group,
             limit,
             lanes: Vec::new(),
             marks: None,
         });
-        self.bucket_ids.insert(key, id);
+        self.bucket_ids.insert(&key, id);
         id
     }
 
@@ -457,6 +457,7 @@ impl Ledger {
             for until in lane.alone.returns() {
                 limit.hold_until(now, until);
             }
+            self.buckets[bucket].lanes.reserve_exact(1);
             self.buckets[bucket].lanes.push(id);
         }
         for left in lane.drop_stale(now, |bucket| self.buckets[bucket].limit.shape().longest) {

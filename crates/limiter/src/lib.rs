@@ -113,6 +113,7 @@ mod handle;
 mod headers;
 #[cfg(feature = "http")]
 mod http_types;
+mod ids;
 mod ledger;
 mod limit;
 mod lineup;

@@ -354,6 +354,9 @@ impl Machine {
 
     /// Looks again at the routes that an ending may have changed.
     fn look_around(&mut self, now: Moment, lane: u32, reach: Reach) {
+        if self.lineup.waiting() == 0 {
+            return;
+        }
         let account = self.ledger.account_of(lane);
         let mut lanes = std::mem::take(&mut self.lanes);
         lanes.clear();

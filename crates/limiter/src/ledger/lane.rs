@@ -154,6 +154,8 @@ impl Lane {
         let known = self.buckets.iter().position(|bound| bound.bucket == bucket);
         let before = known.map(|place| self.buckets.remove(place));
         let by_429 = before.map_or(by_429, |bound| bound.by_429 && by_429);
+        // Nearly all routes have one bucket.
+        self.buckets.reserve_exact(1);
         self.buckets.push(Bound { bucket, named_at: now, by_429 });
         known.is_some()
     }

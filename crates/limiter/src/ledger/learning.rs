@@ -43,12 +43,12 @@ impl Ledger {
         }
         let key = here.key_of(mask);
         if let Some(id) = self.lane_ids.get(key.as_str()) {
-            return *id;
+            return id;
         }
         let lane = Lane::like(here, &key, mask, now);
         let kind = lane.kind;
         let id = self.lanes.insert(lane);
-        self.lane_ids.insert(key.into(), id);
+        self.lane_ids.insert(&key, id);
         self.kinds[kind].lanes += 1;
         id
     }
@@ -79,7 +79,7 @@ impl Ledger {
         let lane = &self.lanes[id];
         let key = lane.learnt_key(number);
         if let Some(known) = self.learnt_ids.get(&key) {
-            return *known;
+            return known;
         }
         let mut learnt = Learnt::new(now, (key.clone(), lane.kind, number), measure);
         let lesson = self.kinds[lane.kind].lessons.get(number);
@@ -88,14 +88,14 @@ impl Ledger {
         }
         learnt.trust_own_count(now);
         let id = self.learnt.insert(learnt);
-        self.learnt_ids.insert(key, id);
+        self.learnt_ids.insert(&key, id);
         id
     }
 
     /// All lines of a route and resource.
     fn resource_lanes(&self, id: u32) -> Vec<u32> {
         let lane = &self.lanes[id];
-        (0..=u8::MAX >> 4).filter_map(|mask| self.lane_ids.get(lane.key_of(mask).as_str()).copied()).collect()
+        (0..=u8::MAX >> 4).filter_map(|mask| self.lane_ids.get(lane.key_of(mask).as_str())).collect()
     }
 
     /// Takes a line out of the learnt limits that it no longer falls under.
@@ -229,7 +229,7 @@ impl Ledger {
         let number = self.kinds[kind].lessons.add(grant.fields, measure);
         let home = self.home(now, grant.lane, grant.fields);
         self.attend(now, home);
-        let Some(id) = self.learnt_ids.get(&self.lanes[home].learnt_key(number)).copied() else { return };
+        let Some(id) = self.learnt_ids.get(&self.lanes[home].learnt_key(number)) else { return };
         let pinned = self.learnt.len() <= MOST_PINNED;
         let learnt = &mut self.learnt[id];
         learnt.first_hit(now, hit.wait);
@@ -248,7 +248,7 @@ impl Ledger {
         let lane = &self.lanes[home];
         let numbers = self.kinds[lane.kind].lessons.iter().map(|(number, _)| number);
         let known = numbers.filter_map(|number| {
-            let id = self.learnt_ids.get(&lane.learnt_key(number)).copied()?;
+            let id = self.learnt_ids.get(&lane.learnt_key(number))?;
             Some((number, id))
         });
         known.into_iter().find(|(_, id)| self.learnt[*id].is_exhausted(now))

@@ -50,14 +50,10 @@ impl Ledger {
 
     /// The route of a request, if it was met before.
     pub(crate) fn find(&self, request: &Request) -> Option<u32> {
-        let lane = self.lane_ids.get(route_key(request).as_str()).copied()?;
+        let lane = self.lane_ids.get(route_key(request).as_str())?;
         let here = &self.lanes[lane];
         let mask = self.kinds[here.kind].lessons.mask(request.fields);
-        if mask == 0 {
-            Some(lane)
-        } else {
-            self.lane_ids.get(here.key_of(mask).as_str()).copied().or(Some(lane))
-        }
+        if mask == 0 { Some(lane) } else { self.lane_ids.get(here.key_of(mask).as_str()).or(Some(lane)) }
     }
 
     /// A moment before which a request of the route cannot go, so many others of the route and of the
@@ -201,7 +197,7 @@ impl Ledger {
         for (id, lane) in self.lanes.iter() {
             assert_eq!(lane.in_flight, of(&lanes, id), "requests in flight of {lane:?}");
             assert_eq!(lane.alone.in_flight(), of(&alone, id), "requests alone in flight of {lane:?}");
-            assert_eq!(self.lane_ids.get(&lane.key), Some(&id), "the name of {lane:?}");
+            assert_eq!(self.lane_ids.get(&lane.key), Some(id), "the name of {lane:?}");
             for bound in &lane.buckets {
                 assert!(self.buckets[bound.bucket].lanes.contains(&id), "{lane:?} is unknown to its bucket");
             }
@@ -212,7 +208,7 @@ impl Ledger {
         }
         for (id, limit) in self.learnt.iter() {
             assert_eq!(limit.in_flight(), of(&learnt, id), "requests in flight of {limit:?}");
-            assert_eq!(self.learnt_ids.get(&limit.key), Some(&id), "the name of {limit:?}");
+            assert_eq!(self.learnt_ids.get(&limit.key), Some(id), "the name of {limit:?}");
             let attends = |lane: &u32| self.lanes[*lane].learnt.contains(&id);
             assert!(limit.lanes.iter().all(attends), "a line does not know of {limit:?}");
         }
