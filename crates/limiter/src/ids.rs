@@ -2,19 +2,26 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 
-use foldhash::quality::RandomState;
+use foldhash::quality::FixedState;
 
 /// Which number a name has.
 ///
 /// A name is known by two hashes of it, each with a random seed of its own: 128 bits, which nobody who
 /// chooses names can aim at. So a look-up needs no second place in memory, and a name is kept once, by
 /// whoever has the number.
-#[derive(Default)]
 pub(crate) struct Ids {
     numbers: HashMap<Mark, u32, BuildHasherDefault<Taken>>,
-    seeds: [RandomState; 2],
+    seeds: [FixedState; 2],
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        // As the standard library seeds its own maps: what a seed changes nobody sees, for there is no order.
+        let seed = || FixedState::with_seed(RandomState::new().hash_one(0));
+        Self { numbers: HashMap::default(), seeds: [seed(), seed()] }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

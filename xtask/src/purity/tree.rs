@@ -15,6 +15,7 @@ const PURE: &[&str] = &[
     "crypto-common",
     "digest",
     "fastrand",
+    "foldhash",
     "hybrid-array",
     "itoa",
     "journeyman-limiter",
