@@ -181,6 +181,30 @@ async fn a_priority_that_is_none_is_a_400_that_names_the_header_and_its_values()
     }
 }
 
+#[tokio::test]
+async fn a_hidden_limit_on_some_fields_of_a_body_holds_only_bodies_with_those_fields() {
+    let upstream = Scripted::start(|seen| {
+        let bucket = "Via: 1.1 google\r\nX-RateLimit-Limit: 5\r\nX-RateLimit-Remaining: 4\r\nX-RateLimit-Reset: \
+                      1700000000.0\r\nX-RateLimit-Reset-After: 0.1\r\nX-RateLimit-Bucket: abcd\r\n";
+        Some(if seen.body.contains("name") {
+            let headers = format!("{bucket}X-RateLimit-Scope: user\r\nRetry-After: 500\r\n");
+            answer(429, &headers, r#"{"message":"x","retry_after":500.0,"global":false}"#)
+        } else {
+            answer(200, bucket, "{}")
+        })
+    })
+    .await;
+    let served = Served::start(&upstream.origin, |_| {}).await;
+    let json = format!("{BOT}Content-Type: application/json\r\n");
+    let path = "/api/v10/channels/1001234567890123456";
+    let theirs = served.ask("PATCH", path, &json, "{\"name\":\"a\"}").await;
+    assert_eq!((theirs.status, theirs.is_proxys_own()), (429, false));
+    let ours = served.ask("PATCH", path, &json, "{\"name\":\"b\"}").await;
+    assert_eq!((ours.status, ours.is_proxys_own()), (429, true));
+    assert_eq!(served.ask("PATCH", path, &json, "{\"nsfw\":true}").await.status, 200);
+    assert_eq!(upstream.seen().len(), 2);
+}
+
 /// A second client waits for a bucket, and hangs up.
 async fn hang_up(request: &str) {
     let upstream = Scripted::start(|_| Some(answer(200, &used_up(300), "{}"))).await;
