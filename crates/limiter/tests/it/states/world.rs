@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use journeyman_limiter::{
-    Answer, Config, End, GlobalLimit, Machine, Moment, Mutation, Output, Priority, Ticket,
+    Answer, BreakerConfig, Config, End, GlobalLimit, Machine, Moment, Mutation, Output, Priority, Ticket,
 };
 
 use super::op::{Case, Kind, Line, Op};
@@ -71,7 +71,10 @@ impl World {
             limit: u32::try_from(law.most).expect("small"),
             window: Duration::from_micros(law.window),
         });
-        let config = Config { global, max_wait: Duration::from_hours(100), mutation, ..Config::default() };
+        // A breaker that never opens: here every limit is to be used as far as it goes.
+        let breaker = BreakerConfig { in_a_row: u32::MAX, percent: 101, ..BreakerConfig::default() };
+        let config =
+            Config { global, breaker, max_wait: Duration::from_hours(100), mutation, ..Config::default() };
         let mut world = Self {
             machine: Machine::new(config),
             server: Server::new(case),
