@@ -344,7 +344,7 @@ impl Ledger {
                 let Bucket { name: other, limit, .. } = &mut self.buckets[bound.bucket];
                 let is_named = name.as_ref() == Some(other);
                 if is_named && !grant.seats.iter().any(|(taken, _)| *taken == bound.bucket) {
-                    limit.adopt(now, answer);
+                    limit.adopt(now, grant.departed.unwrap_or(now), answer);
                 }
             }
             let Bucket { name, limit, .. } = &mut self.buckets[bucket];

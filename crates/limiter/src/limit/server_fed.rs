@@ -87,6 +87,7 @@ pub(crate) struct ServerFed {
     departed: u64,
     /// The latest departure whose answer has been read.
     newest: u64,
+    newest_left: Moment,
     /// The departures in flight.
     flying: Vec<u64>,
 }
@@ -95,6 +96,7 @@ pub(crate) struct ServerFed {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seat {
     number: u64,
+    left: Moment,
     /// How many slots were taken when it left, its own included.
     taken: u32,
 }
@@ -109,6 +111,7 @@ impl ServerFed {
             floor: Duration::ZERO,
             departed: 0,
             newest: 0,
+            newest_left: Moment::ORIGIN,
             flying: Vec::new(),
         }
     }
@@ -129,7 +132,7 @@ impl ServerFed {
     pub(crate) fn depart(&mut self, now: Moment) -> Seat {
         self.departed += 1;
         self.flying.push(self.departed);
-        Seat { number: self.departed, taken: self.slots.used(now) }
+        Seat { number: self.departed, left: now, taken: self.slots.used(now) }
     }
 
     /// The request never left.
@@ -147,14 +150,19 @@ impl ServerFed {
     /// An answer that speaks of this bucket; its slot counts from `from`.
     pub(crate) fn answered(&mut self, now: Moment, from: Moment, seat: Seat, answer: &Answer) {
         self.land(Some(seat));
+        self.newest_left = self.newest_left.max(seat.left);
         self.learn(now, Some(seat), answer);
         self.slots.settle(now, from + self.hold(answer));
     }
 
-    /// An answer to a request that held no slot here, because nobody knew that it would need one.
-    pub(crate) fn adopt(&mut self, now: Moment, answer: &Answer) {
+    /// An answer to a request that held no slot here, because nobody knew that it would need one. If it left
+    /// before one whose answer has been read, it says nothing new.
+    pub(crate) fn adopt(&mut self, now: Moment, left: Moment, answer: &Answer) {
         self.slots.hold(now, now + self.hold(answer));
-        self.learn(now, None, answer);
+        if left >= self.newest_left {
+            self.newest_left = left;
+            self.learn(now, None, answer);
+        }
     }
 
     /// Holds a slot for a request that may have been counted before the bucket was known.

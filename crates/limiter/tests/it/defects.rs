@@ -244,6 +244,25 @@ fn what_left_under_an_old_hash_takes_its_room_under_the_new_one() {
     assert_eq!(table.granted(), tickets[3..]);
 }
 
+/// As the one before: an answer that comes late says nothing new, also of a hash that was not known when it left.
+#[test]
+fn an_old_answer_adds_no_room_under_a_new_hash() {
+    let mut table = Table::new(Config { global: None, ..Config::default() });
+    table.teach(&messages(1), &bucket("old", 3, 2, 1_000));
+    table.pass(1_001);
+    let tickets: Vec<_> = (0..4).map(|_| table.ask(&messages(1))).collect();
+    assert_eq!(table.granted(), tickets[..3]);
+    table.send(tickets[0]);
+    table.send(tickets[1]);
+    table.pass(1);
+    table.send(tickets[2]);
+    table.answer(tickets[2], &bucket("new", 1, 0, 9_000));
+    table.answer(tickets[0], &bucket("new", 3, 2, 500));
+    table.machine.settle(table.now, tickets[1], End::NotSent);
+    table.pass(2_000);
+    assert_eq!(table.granted(), [], "one is left of three, and it is used");
+}
+
 /// Answers that overtake each other: an old one never gives room back (hikari compares reset times).
 #[test]
 fn an_answer_out_of_order_adds_no_room() {
