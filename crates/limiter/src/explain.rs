@@ -22,6 +22,8 @@ pub struct Explanation {
     pub route: Route,
     /// What is known of its limit.
     pub knowledge: Knowledge,
+    /// The limits that no header shows and that it obeys too.
+    pub learnt: Vec<LearntLimit>,
     /// What holds it back, if anything.
     pub hold: Option<Hold>,
     /// How long one more such request would wait at least, behind those who wait and go before it, if none
@@ -55,6 +57,53 @@ pub enum Knowledge {
     },
 }
 
+/// A limit that was learnt from a 429.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LearntLimit {
+    /// How many.
+    pub limit: u32,
+    /// In which time.
+    pub window: Duration,
+    /// How many could go now.
+    pub free: u32,
+    /// How long ago it was learnt.
+    pub age: Duration,
+    /// From what.
+    pub evidence: Evidence,
+}
+
+/// Where a learnt limit comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// So many 429s to requests of this resource.
+    Hits(u32),
+    /// A 429 to a request of another resource.
+    Sibling,
+    /// So many 429s, the last of them in an earlier process.
+    Stored(u32),
+}
+
+impl fmt::Display for LearntLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { limit, window, free, age, evidence } = self;
+        write!(f, "{free} of {limit} per {window:.1?} left, learnt {age:.1?} ago from {evidence}")
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hits(1) => f.write_str("a 429"),
+            Self::Hits(hits) => write!(f, "{hits} 429s"),
+            Self::Sibling => f.write_str("a 429 of another resource"),
+            Self::Stored(1) => f.write_str("a 429 in an earlier process"),
+            Self::Stored(hits) => write!(f, "{hits} 429s in an earlier process"),
+        }
+    }
+}
+
 /// What holds a request back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -86,6 +135,9 @@ impl fmt::Display for Explanation {
             Knowledge::Bucket { name, limit, free } => {
                 write!(f, "; {free} of {limit} left in bucket {name}")?;
             }
+        }
+        for learnt in &self.learnt {
+            write!(f, "; {learnt}")?;
         }
         if self.waiting > 0 {
             write!(f, "; {} wait already", self.waiting)?;

@@ -56,6 +56,14 @@ impl Fields {
     pub const fn contain(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+
+    pub(crate) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
 }
 
 fn bit(name: &str) -> u64 {

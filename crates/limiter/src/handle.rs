@@ -5,6 +5,7 @@ mod layer;
 mod permit;
 mod protect;
 mod retrying;
+pub mod store;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::quota::Purses;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::Route;
+use crate::saved::{Occasion, Saved};
 
 #[cfg(feature = "tower")]
 pub use layer::{LimitError, LimitLayer, Limited, LimitedBody, LimitedFuture, Retried, RetryLayer};
@@ -203,6 +205,17 @@ impl Limiter {
     /// Forgets it, as [`Machine::unset_global`] does.
     pub fn unset_global(&self, credential: Credential) {
         self.inner.tell(|machine, now| machine.unset_global(now, credential));
+    }
+
+    /// What is known of limits, to be kept over a restart: [`Machine::save`]. `wall` is the time since 1970.
+    pub fn save(&self, wall: Duration, occasion: Occasion) -> Saved {
+        let now = self.inner.clock.now();
+        self.inner.lock().machine.save(now, wall, occasion)
+    }
+
+    /// Takes over what an earlier process has saved, before the first request: [`Machine::load`].
+    pub fn restore(&self, saved: &Saved, wall: Duration) {
+        self.inner.tell(|machine, now| machine.load(now, saved, wall));
     }
 
     /// How many requests wait.

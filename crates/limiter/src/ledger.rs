@@ -9,6 +9,7 @@ mod learnt;
 mod lesson;
 mod look;
 mod recent;
+mod saving;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -53,6 +54,10 @@ pub(crate) struct Ledger {
     learnt: Slab<Learnt>,
     learnt_ids: Ids,
     families: Families,
+    /// Until then an earlier process may have used any bucket of which no answer has told.
+    doubt_until: Moment,
+    /// What 429s of an earlier process have blocked, by the routes that this one has not met yet.
+    blocked_before: HashMap<Box<str>, (Moment, Reason)>,
     key: String,
     resource: String,
 }
@@ -67,6 +72,15 @@ struct Bucket {
     lanes: Vec<u32>,
     /// Answers to compare, where several routes share it.
     marks: Option<Box<Marks>>,
+}
+
+impl Bucket {
+    /// Its key, or that of the bucket that all routes of its hash have in common.
+    fn common_key(&self) -> String {
+        let (head, rest) = self.key.split_at_checked(CREDENTIAL + self.name.len()).unwrap_or_default();
+        let resource = rest.find(' ').and_then(|place| rest.get(place..)).unwrap_or_default();
+        format!("{head}{resource}")
+    }
 }
 
 /// What a request that may go has taken.
@@ -142,7 +156,11 @@ impl Ledger {
         let account = self.account(request.credential.fingerprint());
         let kind = self.kind(account, &key[..template]);
         let traits = Traits::of(request, &key[CREDENTIAL..template]);
-        let lane = Lane::new(account, kind, key, template, exempt, traits, now);
+        let mut lane = Lane::new(account, kind, key, template, exempt, traits, now);
+        lane.alone.hold(now, self.kinds[kind].used_until);
+        if let Some((until, reason)) = self.blocked_before.remove(key) {
+            lane.blocked.extend(until, reason);
+        }
         let id = self.lanes.insert(lane);
         self.lane_ids.insert(key, id);
         self.kinds[kind].lanes += 1;
@@ -201,12 +219,19 @@ impl Ledger {
         }
         let one_more = u32::from(config.mutation == Mutation::OneMoreInBucket);
         let mut all = if learnt.0 == Room::Free { (Room::Free, Reason::Bucket) } else { learnt };
+        let alone = lane.buckets.iter().all(|bound| self.buckets[bound.bucket].limit.is_loose());
         for bound in &lane.buckets {
             let bucket = &self.buckets[bound.bucket];
             let doubted = !self.families.is_empty()
                 && bucket.group == Group::All
                 && self.is_doubted(lane, &bucket.name);
-            let (room, reason) = bucket.limit.room(now, one_more + u32::from(doubted), self.unseated(bucket));
+            let (room, reason) =
+                match bucket.limit.room(now, one_more + u32::from(doubted), self.unseated(bucket)) {
+                    (Room::Free, _) if alone && bucket.limit.starts_slowly() => {
+                        (Room::Settling, Reason::Learning)
+                    }
+                    room => room,
+                };
             let both = all.0.and(room);
             all = (both, if both == all.0 { all.1 } else { reason });
         }
@@ -231,11 +256,18 @@ impl Ledger {
         if !lane.buckets.is_empty() || lane.alone.in_flight() > 0 {
             return;
         }
-        let Some((hash, shape)) = self.kinds[lane.kind].prior.clone() else { return };
-        let groups = self.groups(id, &hash);
-        for group in groups.into_iter().flatten() {
-            let bucket = self.bucket(id, &hash, group, shape);
-            self.join(now, id, bucket, false);
+        let kind = &self.kinds[lane.kind];
+        let known = [(kind.prior.clone(), false), (kind.revealed.clone(), true)];
+        for (prior, by_429) in known {
+            let Some((hash, shape)) = prior else { continue };
+            let groups = self.groups(id, &hash);
+            for group in groups.into_iter().flatten() {
+                let bucket = self.bucket(id, &hash, group, shape);
+                self.join(now, id, bucket, by_429);
+                if now < self.doubt_until {
+                    self.buckets[bucket].limit.go_alone_first();
+                }
+            }
         }
     }
 
@@ -348,7 +380,7 @@ impl Ledger {
                 }
             }
             let Bucket { name, limit, .. } = &mut self.buckets[bucket];
-            limit.reshape(self.kinds[lane.kind].knows(name, limit.shape()));
+            limit.reshape(self.kinds[lane.kind].knows(name, limit.shape(), answer));
             self.compare(now, grant, bucket, answer);
         } else if grant.alone {
             let kind = &mut self.kinds[lane.kind];
@@ -475,7 +507,8 @@ impl Ledger {
 
     /// Forgets a little of what nobody uses: each call looks at a few places, so that many calls see all.
     pub(crate) fn sweep(&mut self, now: Moment, config: &Config, waits: impl Fn(u32) -> bool) {
-        for _ in 0..2 {
+        // A request may have made two lines: its route's, and that of a hidden limit.
+        for _ in 0..4 {
             if let Some(id) = self.lanes.next_of_round() {
                 self.forget_lane(now, id, config, &waits);
             }
@@ -488,6 +521,9 @@ impl Ledger {
         }
         if let Some(id) = self.accounts.next_of_round() {
             self.forget_account(now, id);
+        }
+        if let Some(id) = self.learnt.next_of_round().filter(|id| self.learnt[*id].is_idle(now)) {
+            self.forget_learnt(id);
         }
     }
 
@@ -523,7 +559,7 @@ impl Ledger {
 
     fn forget_kind(&mut self, now: Moment, id: u32) {
         let kind = &self.kinds[id];
-        if kind.lanes > 0 || now.since(kind.used_at) < KIND_IDLE {
+        if kind.lanes > 0 || now.since(kind.used_at) < KIND_IDLE || kind.lessons.are_taught() {
             return;
         }
         if let Some(kind) = self.kinds.remove(id) {

@@ -125,6 +125,7 @@ mod request;
 mod retry;
 mod route;
 mod safeguards;
+mod saved;
 mod slab;
 mod tenant;
 mod verdict;
@@ -137,11 +138,11 @@ pub use config::Mutation;
 pub use config::{Config, GlobalLimit, Shedding};
 pub use credential::Credential;
 pub use event::Event;
-pub use explain::{Explanation, Hold, Knowledge};
+pub use explain::{Evidence, Explanation, Hold, Knowledge, LearntLimit};
 pub use fields::Fields;
 pub use guard::GuardConfig;
 #[cfg(feature = "tokio")]
-pub use handle::{Ended, Limiter, Permit, Refused, RetryError, Tried};
+pub use handle::{Ended, Limiter, Permit, Refused, RetryError, Tried, store};
 #[cfg(feature = "tower")]
 pub use handle::{LimitError, LimitLayer, Limited, LimitedBody, LimitedFuture, Retried, RetryLayer};
 pub use headers::{Answer, Notice, Scope};
@@ -157,5 +158,6 @@ pub use reason::Reason;
 pub use request::{Method, Request, UnknownMethod};
 pub use retry::{Attempt, Certainty, Decision, RetryPolicy, Stop, decide};
 pub use route::Route;
+pub use saved::{Occasion, Saved, SavedError};
 pub use tenant::Tenant;
 pub use verdict::Verdict;

@@ -4,8 +4,10 @@ mod blocked;
 mod pace;
 mod server_fed;
 mod slots;
+mod usual;
 
 pub(crate) use blocked::Blocked;
 pub(crate) use pace::Pace;
 pub(crate) use server_fed::{Seat, ServerFed, Shape};
 pub(crate) use slots::{Room, Slots};
+pub(crate) use usual::{usual_window, usual_windows};

@@ -20,6 +20,7 @@ use crate::priority::Priority;
 use crate::reason::{Reason, Waits};
 use crate::request::Request;
 use crate::safeguards::{Ending, Passes, Safeguards};
+use crate::saved::{Occasion, Saved, SavedRecord};
 use crate::slab::Slab;
 
 /// The limiter without any IO: tell it what happens, and ask it who may go.
@@ -630,6 +631,34 @@ impl Machine {
         }
         self.lineup.remove(entry.lane, self.ledger.account_of(entry.lane), ticket);
         self.look_at(now, entry.lane);
+    }
+}
+
+/// Keeping what is learnt.
+impl Machine {
+    /// What is known of limits, to be kept over a restart. `wall` is the wall clock's time since 1970: the
+    /// next process can tell by nothing else how long ago this was.
+    ///
+    /// A request in flight counts as executed.
+    pub fn save(&self, now: Moment, wall: Duration, occasion: Occasion) -> Saved {
+        let mut record = SavedRecord::new(wall, occasion == Occasion::Stopping);
+        let now = self.now.max(now);
+        record.edge_us = self.safeguards.edge_left_us(now);
+        self.ledger.save(now, &mut record, &self.config);
+        Saved { record }
+    }
+
+    /// Takes over what an earlier process has saved; call it before the first request.
+    ///
+    /// What was saved on stopping is all that was used, so that bursts go out as before. Of what was saved
+    /// while it ran on, each bucket's first request goes alone, and its answer tells the rest. A wall clock
+    /// that was set forward in between lets waits end early; one that was set back counts as no time.
+    pub fn load(&mut self, now: Moment, saved: &Saved, wall: Duration) {
+        let now = self.advance(now);
+        let gap = wall.saturating_sub(Duration::from_millis(saved.record.wall_ms));
+        let edge = Duration::from_micros(saved.record.edge_us).saturating_sub(gap);
+        self.safeguards.restore_edge(now, edge);
+        self.ledger.load(now, &saved.record, gap, &self.config);
     }
 }
 

@@ -130,6 +130,28 @@ impl Safeguards {
         Passes { edge: self.edge.take(now), class: self.classes[class.place()].take(now) }
     }
 
+    /// How long the edge's ban lasts yet, in microseconds, for the next process.
+    pub(crate) fn edge_left_us(&self, now: Moment) -> u64 {
+        match self.edge.state() {
+            State::Open { until } if *until > now => {
+                u64::try_from(until.since(now).as_micros()).unwrap_or(u64::MAX)
+            }
+            State::Closed
+            | State::Open { .. }
+            | State::Probing
+            | State::Recovering { .. }
+            | State::Isolated { .. } => 0,
+        }
+    }
+
+    /// A ban that an earlier process met lasts yet.
+    pub(crate) fn restore_edge(&mut self, now: Moment, left: Duration) {
+        if !left.is_zero() {
+            self.edge.block(now, left);
+            self.is_alert = true;
+        }
+    }
+
     /// Learns from an ending; `is_heard` unless nobody waited for it any more.
     pub(crate) fn ended(
         &mut self,

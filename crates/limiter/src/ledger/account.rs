@@ -124,6 +124,20 @@ impl Account {
         self.since = now;
     }
 
+    /// What is left of its pause and of the global limit's slots, in microseconds.
+    pub(crate) fn left_us(&self, now: Moment, config: &Config) -> (u64, Vec<u64>) {
+        let window = self.limit(config).map_or(Duration::ZERO, |global| global.window);
+        (self.pause.left_us(now), self.global.left_us(now, window + config.lost_margin))
+    }
+
+    /// Takes slots of the global limit until moments to come, and pauses until another.
+    pub(crate) fn restore(&mut self, now: Moment, pause: Moment, held: impl Iterator<Item = Moment>) {
+        self.pause.extend(pause, Reason::Global);
+        for until in held {
+            self.global.hold(now, until);
+        }
+    }
+
     pub(crate) fn take(&mut self, exempt: bool) {
         self.pace.take();
         if !exempt {

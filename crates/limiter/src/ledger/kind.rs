@@ -10,6 +10,7 @@ use crate::headers::Answer;
 use crate::ledger::lesson::Lessons;
 use crate::limit::Shape;
 use crate::reason::Reason;
+use crate::saved::{RouteRecord, ShapeRecord};
 
 /// After this many answers without headers a route counts as header-less.
 const ENOUGH: u8 = 5;
@@ -28,12 +29,16 @@ pub(crate) struct Kind {
     pub(crate) used_at: Moment,
     /// The limit that answers named last, for resources not met before.
     pub(crate) prior: Option<(Arc<str>, Shape)>,
+    /// A limit that only a 429 has named: good answers describe another one (discord-api-docs#5646).
+    pub(crate) revealed: Option<(Arc<str>, Shape)>,
     /// The hidden limits that its resources have met.
     pub(crate) lessons: Lessons,
     bare_answers: u8,
     /// Set by a 429; until then the configured distance holds.
     spacing: Option<Duration>,
     calm_since: Moment,
+    /// Until then each resource may have been used by an earlier process just before it ended.
+    pub(crate) used_until: Moment,
 }
 
 impl Kind {
@@ -44,10 +49,46 @@ impl Kind {
             lanes: 0,
             used_at: Moment::ORIGIN,
             prior: None,
+            revealed: None,
             lessons: Lessons::default(),
             bare_answers: 0,
             spacing: None,
             calm_since: Moment::ORIGIN,
+            used_until: Moment::ORIGIN,
+        }
+    }
+
+    /// As it is saved, if there is anything to say of it.
+    pub(crate) fn to_record(&self, credential: u64) -> RouteRecord {
+        let shape =
+            |known: &Option<(Arc<str>, Shape)>| known.as_ref().map(|(name, shape)| shape.to_record(name));
+        RouteRecord {
+            credential,
+            key: self.key.to_string(),
+            bucket: shape(&self.prior),
+            revealed: shape(&self.revealed),
+            spacing_us: self.spacing.map(|spacing| u64::try_from(spacing.as_micros()).unwrap_or(u64::MAX)),
+            headerless: self.is_headerless(),
+            lessons: self.lessons.to_records(),
+        }
+    }
+
+    /// Takes over what an earlier process knew; what this one has learnt itself is newer.
+    pub(crate) fn restore(&mut self, now: Moment, record: &RouteRecord) {
+        let shape = |known: &Option<ShapeRecord>| {
+            known.as_ref().map(|record| (Arc::from(record.name.as_str()), Shape::of_record(record)))
+        };
+        self.used_at = now;
+        self.calm_since = now;
+        self.prior = self.prior.take().or_else(|| shape(&record.bucket));
+        self.revealed = self.revealed.take().or_else(|| shape(&record.revealed));
+        self.spacing =
+            self.spacing.or(record.spacing_us.map(Duration::from_micros)).map(|span| span.min(WIDEST));
+        if record.headerless {
+            self.bare_answers = ENOUGH;
+        }
+        if self.lessons.is_empty() {
+            self.lessons = Lessons::of_records(&record.lessons);
         }
     }
 
@@ -64,9 +105,16 @@ impl Kind {
     }
 
     /// An answer described the limit; gives back what all its resources together have shown.
-    pub(crate) fn knows(&mut self, name: &Arc<str>, shape: Shape) -> Shape {
+    pub(crate) fn knows(&mut self, name: &Arc<str>, shape: Shape, answer: &Answer) -> Shape {
         self.bare_answers = 0;
-        match &mut self.prior {
+        let refused = answer.status == 429;
+        let is_it =
+            |known: &Option<(Arc<str>, Shape)>| known.as_ref().is_some_and(|(known, _)| known == name);
+        if !refused && is_it(&self.revealed) {
+            self.revealed = None;
+        }
+        let hidden = refused && self.prior.is_some() && !is_it(&self.prior);
+        match if hidden { &mut self.revealed } else { &mut self.prior } {
             Some((known, prior)) if known == name => {
                 *prior = shape.with(prior);
                 *prior

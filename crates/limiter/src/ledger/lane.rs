@@ -16,7 +16,7 @@ const MOST_BUCKETS: usize = 8;
 /// How long a bucket that answers have stopped naming still binds.
 const STALE: Duration = Duration::from_mins(1);
 /// As `STALE`, for one that only a 429 named: ordinary answers may never name it (discord-api-docs#5646).
-const STALE_LIMITED: Duration = Duration::from_hours(1);
+const STALE_LIMITED: Duration = Duration::from_hours(24);
 
 /// A route of a resource.
 #[derive(Debug)]
@@ -121,9 +121,9 @@ impl Lane {
 
     /// The key of the line with a mask for the same route and resource.
     pub(crate) fn key_of(&self, mask: u8) -> String {
-        let resource = self.key.get(..self.resource).unwrap_or_default();
-        // No resource of a path contains a line's end; one that a caller names with it is only odd.
-        if mask == 0 { resource.to_owned() } else { format!("{resource}\n{mask}") }
+        let mut key = self.key.get(..self.resource).unwrap_or_default().to_owned();
+        push_mask(&mut key, mask);
+        key
     }
 
     /// The key of a hidden limit of the route and resource.
@@ -192,6 +192,16 @@ impl Lane {
 
 /// A key begins with the credential's fingerprint in this many digits.
 pub(crate) const CREDENTIAL: usize = 16;
+
+/// Appends the mask of a line to the key of its route and resource. No resource of a path contains a line's end;
+/// one that a caller names with it is only odd.
+pub(crate) fn push_mask(key: &mut String, mask: u8) {
+    if mask != 0 {
+        key.push('\n');
+        // A mask has four bits.
+        key.push(char::from(b'a' + (mask & 15)));
+    }
+}
 
 /// Appends a credential's fingerprint to a key.
 pub(crate) fn push_credential(key: &mut String, credential: u64) {

@@ -60,8 +60,15 @@ impl Ledger {
         if lane.lessons == lessons.version {
             return;
         }
-        let wanted: Vec<(u8, Measure)> =
-            lessons.of_mask(lane.mask).map(|(number, lesson)| (number, lesson.measure)).collect();
+        // What was met before anything was accepted says nothing about other resources.
+        let is_known = |number, measure: Measure| {
+            measure.limit > 0 || self.learnt_ids.get(&lane.learnt_key(number)).is_some()
+        };
+        let wanted: Vec<(u8, Measure)> = lessons
+            .of_mask(lane.mask)
+            .map(|(number, lesson)| (number, lesson.measure))
+            .filter(|(number, measure)| is_known(*number, *measure))
+            .collect();
         let version = lessons.version;
         self.drop_learnt(id, |_, learnt| wanted.iter().any(|(number, _)| *number == learnt.lesson));
         for (number, measure) in wanted {
@@ -112,7 +119,7 @@ impl Ledger {
     }
 
     /// Forgets a learnt limit that no line obeys.
-    fn forget_learnt(&mut self, id: u32) {
+    pub(crate) fn forget_learnt(&mut self, id: u32) {
         let learnt = &self.learnt[id];
         if !learnt.lanes.is_empty() || learnt.in_flight() > 0 {
             return;
@@ -197,23 +204,25 @@ impl Ledger {
         let known = self.lanes[home].learnt.iter().copied();
         let blamed = known.min_by_key(|id| self.learnt[*id].free(now));
         match blamed {
-            Some(learnt) => self.confirm(now, learnt, grant, hit),
+            Some(learnt) => self.confirm(now, learnt, grant, grant.departed, hit),
             None => self.discover(now, home, grant, hit),
+        }
+        for lane in self.resource_lanes(grant.lane) {
+            self.attend(now, lane);
         }
         Reach::Template
     }
 
-    fn confirm(&mut self, now: Moment, id: u32, grant: &Grant, hit: Hit) {
-        let departed = grant.departed.unwrap_or(now);
+    fn confirm(&mut self, now: Moment, id: u32, grant: &Grant, obeyed_at: Option<Moment>, hit: Hit) {
         let (kind, number) = (self.learnt[id].kind, self.learnt[id].lesson);
         let Some(lesson) = self.kinds[kind].lessons.get(number) else { return };
         let runs = self.runs(grant.lane, |fields| lesson.covers(fields));
         let pinned = self.learnt.len() <= MOST_PINNED;
         let learnt = &mut self.learnt[id];
         let first = learnt.evidence == Evidence::Sibling;
-        learnt.hit(now, departed, (hit.wait, hit.rest), |from| count(&runs, from));
+        learnt.hit(now, obeyed_at, (hit.wait, hit.rest), |from| count(&runs, from));
         learnt.pinned |= pinned;
-        self.kinds[kind].lessons.met(number, learnt.measure(), first);
+        self.kinds[kind].lessons.met(number, learnt.lesson_measure(), first);
     }
 
     /// No limit is known that the request falls under: it shares one that is used up just now, or it is a new one.
@@ -221,20 +230,21 @@ impl Ledger {
         let kind = self.lanes[home].kind;
         if let Some((number, learnt)) = self.used_up(now, home) {
             self.kinds[kind].lessons.widen(number, grant.fields);
-            self.confirm(now, learnt, grant, hit);
+            // It did not obey the limit, so that this says nothing against its size.
+            self.confirm(now, learnt, grant, None, hit);
             return;
         }
         let runs = self.runs(home, |fields| fields.contain(grant.fields));
         let measure = Measure::of_hit(now, hit.rest, |from| count(&runs, from));
         let number = self.kinds[kind].lessons.add(grant.fields, measure);
         let home = self.home(now, grant.lane, grant.fields);
+        let id = self.learnt_of(now, home, number, measure);
         self.attend(now, home);
-        let Some(id) = self.learnt_ids.get(&self.lanes[home].learnt_key(number)) else { return };
         let pinned = self.learnt.len() <= MOST_PINNED;
         let learnt = &mut self.learnt[id];
         learnt.first_hit(now, hit.wait);
         learnt.pinned = pinned;
-        self.kinds[kind].lessons.met(number, learnt.measure(), true);
+        self.kinds[kind].lessons.met(number, learnt.lesson_measure(), true);
     }
 
     /// What was accepted lately of a line's route and resource.

@@ -4,22 +4,20 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
-use crate::limit::{Blocked, Room, Slots};
+use crate::explain::{self, LearntLimit};
+use crate::limit::{Blocked, Room, Slots, usual_window, usual_windows};
 use crate::reason::Reason;
+use crate::saved::LearntRecord;
 
-/// Windows that limits are known to have, or may; a wait is what is left of one.
-const WINDOWS_MS: [u64; 19] = [
-    250, 500, 1_000, 2_000, 4_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
-    1_800_000, 3_600_000, 10_800_000, 43_200_000, 86_400_000,
-];
 /// A longer wait blocks, and no window is learnt from it: nothing sent before it is remembered so long.
 pub(crate) const LONGEST: Duration = Duration::from_hours(24);
+const SHORTEST: Duration = Duration::from_millis(1);
 /// After how many windows that were used up without a 429 one more is tried: of a limit met here, and of one
 /// that only another resource has met.
 const PATIENCE: (u32, u32) = (8, 4);
 const MOST_PATIENCE: u32 = 512;
 /// How long a limit that was met is remembered after its last use.
-const UNUSED: Duration = Duration::from_hours(24);
+pub(crate) const UNUSED: Duration = Duration::from_hours(24);
 
 /// How many in which time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,20 +27,28 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
+    pub(crate) fn new(limit: u32, window_us: u64) -> Self {
+        Self { limit: limit.max(1), window: Duration::from_micros(window_us).clamp(SHORTEST, LONGEST) }
+    }
+
+    pub(crate) fn window_us(self) -> u64 {
+        u64::try_from(self.window.as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// What a 429 suggests: the shortest usual window that its wait can be the rest of, and how many were
     /// accepted in that window before it.
     ///
     /// `since` counts those answered at or after a moment.
     pub(crate) fn of_hit(now: Moment, wait: Duration, since: impl Fn(Moment) -> u32) -> Self {
         let end = now + wait;
-        let usual = WINDOWS_MS.into_iter().map(Duration::from_millis).filter(|window| *window >= wait);
-        let counted = usual.map(|window| {
+        let counted = usual_windows(wait).map(|window| {
             // The first of the window was answered a little after it began.
             let early = window.saturating_add((window / 8).min(Duration::from_secs(1)));
             Self { limit: since(before(end, early)), window }
         });
         let found = counted.into_iter().find(|measure| measure.limit > 0);
-        found.unwrap_or(Self { limit: 1, window: usual_window(wait) })
+        // None was: nobody knows how many there may be.
+        found.unwrap_or(Self { limit: 0, window: usual_window(wait) })
     }
 
     /// Whether it allows fewer per time.
@@ -66,6 +72,8 @@ pub(crate) enum Evidence {
     Hit,
     /// Another resource's 429.
     Sibling,
+    /// A 429 in an earlier process.
+    Stored,
 }
 
 /// A learnt limit of one resource.
@@ -81,7 +89,9 @@ pub(crate) struct Learnt {
     pub(crate) lesson: u8,
     pub(crate) lanes: Vec<u32>,
     pub(crate) evidence: Evidence,
-    /// How many 429s have confirmed it.
+    /// How long it is known, counted from a moment, and how many 429s have confirmed it.
+    pub(crate) since: Moment,
+    pub(crate) before: Duration,
     pub(crate) hits: u32,
     /// Remembered although nobody uses it.
     pub(crate) pinned: bool,
@@ -90,6 +100,8 @@ pub(crate) struct Learnt {
     confirmed: u32,
     /// Whether the count is of this resource's own requests.
     own_count: bool,
+    /// Whether the 429 came before anything was accepted, so that the count is one until shown to be more.
+    guessed: bool,
     slots: Slots,
     blocked: Blocked,
     used_at: Moment,
@@ -113,11 +125,14 @@ impl Learnt {
             lesson,
             lanes: Vec::new(),
             evidence: Evidence::Sibling,
+            since: now,
+            before: Duration::ZERO,
             hits: 0,
             pinned: false,
-            measure,
-            confirmed: measure.limit,
+            measure: Measure { limit: measure.limit.max(1), ..measure },
+            confirmed: measure.limit.max(1),
             own_count: false,
+            guessed: measure.limit == 0,
             slots: Slots::default(),
             blocked: Blocked::default(),
             used_at: now,
@@ -132,8 +147,9 @@ impl Learnt {
         }
     }
 
-    pub(crate) fn measure(&self) -> Measure {
-        self.measure
+    /// What it teaches other resources: no count, as long as it is a guess.
+    pub(crate) fn lesson_measure(&self) -> Measure {
+        if self.guessed { Measure { limit: 0, ..self.measure } } else { self.measure }
     }
 
     /// Requests accepted before the limit was known still count.
@@ -218,6 +234,12 @@ impl Learnt {
             return;
         }
         self.full_at = now;
+        if self.guessed {
+            // The next 429 tells the count exactly, since all went one at a time.
+            self.set_limit(self.measure.limit.saturating_mul(2));
+            self.proven = false;
+            return;
+        }
         self.clean = self.clean.saturating_add(1);
         if self.clean >= self.patience {
             self.clean = 0;
@@ -236,7 +258,7 @@ impl Learnt {
     pub(crate) fn hit(
         &mut self,
         now: Moment,
-        departed: Moment,
+        obeyed_at: Option<Moment>,
         (wait, rest): (Duration, Duration),
         since: impl Fn(Moment) -> u32,
     ) {
@@ -244,12 +266,13 @@ impl Learnt {
         self.used_at = now;
         self.hits = self.hits.saturating_add(1);
         self.evidence = Evidence::Hit;
-        if departed < self.known_at {
+        // What left before it was known has not obeyed it, and says nothing against its size.
+        if obeyed_at.is_none_or(|departed| departed < self.known_at) {
             return;
         }
         self.measure = self.revised(now, rest, since);
         self.confirmed = self.measure.limit;
-        self.own_count = true;
+        (self.own_count, self.guessed) = (true, false);
         self.begin_again(now);
     }
 
@@ -277,10 +300,77 @@ impl Learnt {
         let near = span.filter(|span| *span <= self.measure.window.saturating_mul(4));
         let found = match near {
             // All since the last wait ended fell into one window.
-            Some(span) => Measure { limit: self.passed.max(1), window: usual_window(span.mul_f64(0.875)) },
+            Some(span) => Measure { limit: self.passed, window: usual_window(span.mul_f64(0.875)) },
             None => Measure::of_hit(now, rest, since),
         };
+        let found = Measure { limit: found.limit.max(1), ..found };
+        if self.guessed {
+            return found;
+        }
         if found.is_stricter_than(self.measure) { found } else { self.measure.tightened() }
+    }
+
+    /// How long ago it was learnt.
+    pub(crate) fn age(&self, now: Moment) -> Duration {
+        self.before.saturating_add(now.since(self.since))
+    }
+
+    pub(crate) fn explain(&self, now: Moment) -> LearntLimit {
+        LearntLimit {
+            limit: self.measure.limit,
+            window: self.measure.window,
+            free: self.free(now),
+            age: self.age(now),
+            evidence: match self.evidence {
+                Evidence::Hit => explain::Evidence::Hits(self.hits),
+                Evidence::Sibling => explain::Evidence::Sibling,
+                Evidence::Stored => explain::Evidence::Stored(self.hits),
+            },
+        }
+    }
+
+    /// As it is saved.
+    pub(crate) fn to_record(&self, now: Moment, route: usize, margin: Duration) -> LearntRecord {
+        let us = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        LearntRecord {
+            route,
+            lesson: self.lesson,
+            key: self.key.to_string(),
+            limit: self.measure.limit - u32::from(self.probing && self.measure.limit > 1),
+            window_us: self.measure.window_us(),
+            hits: self.hits,
+            proven: self.proven,
+            guessed: self.guessed,
+            patience: self.patience,
+            age_us: us(self.age(now)),
+            unused_us: us(now.since(self.used_at)),
+            held_us: self.slots.left_us(now, self.measure.window + margin),
+            blocked_us: self.blocked.left_us(now),
+        }
+    }
+
+    /// Takes over what an earlier process knew; `age` includes the time in between.
+    pub(crate) fn restore(
+        &mut self,
+        now: Moment,
+        record: &LearntRecord,
+        gap: Duration,
+        held: impl Iterator<Item = Moment>,
+    ) {
+        (self.evidence, self.own_count, self.pinned) = (Evidence::Stored, true, true);
+        (self.hits, self.proven, self.guessed) = (record.hits, record.proven, record.guessed);
+        self.patience = record.patience.clamp(1, MOST_PATIENCE);
+        self.before = Duration::from_micros(record.age_us).saturating_add(gap);
+        for until in held {
+            self.slots.hold(now, until);
+        }
+        let blocked = Duration::from_micros(record.blocked_us).saturating_sub(gap);
+        self.blocked.extend(now + blocked, Reason::SubLimit);
+    }
+
+    /// Nobody knows how far it is used: one at a time at first.
+    pub(crate) fn go_alone_first(&mut self) {
+        self.proven = false;
     }
 
     pub(crate) fn in_flight(&self) -> u32 {
@@ -301,12 +391,6 @@ impl Learnt {
         let unused = !self.pinned || now.since(self.used_at) >= UNUSED;
         unused && self.slots.is_idle(now) && self.blocked.is_over(now)
     }
-}
-
-/// The shortest usual window that is at least so long.
-fn usual_window(at_least: Duration) -> Duration {
-    let usual = WINDOWS_MS.into_iter().map(Duration::from_millis).find(|window| *window >= at_least);
-    usual.unwrap_or(at_least.min(LONGEST))
 }
 
 fn before(moment: Moment, span: Duration) -> Moment {

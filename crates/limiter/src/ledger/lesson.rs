@@ -2,6 +2,7 @@
 
 use crate::fields::Fields;
 use crate::ledger::learnt::Measure;
+use crate::saved::LessonRecord;
 
 /// How many hidden limits of one method and template are told apart.
 const MOST: usize = 4;
@@ -65,6 +66,31 @@ impl Lessons {
         self.iter().filter(move |(number, lesson)| lesson.is_for_all() || mask & (1 << number) != 0)
     }
 
+    /// Whether any resource that has met one of them is remembered.
+    pub(crate) fn are_taught(&self) -> bool {
+        self.all.iter().any(|lesson| lesson.teachers > 0)
+    }
+
+    pub(crate) fn to_records(&self) -> Vec<LessonRecord> {
+        let record = |lesson: &Lesson| LessonRecord {
+            sets: lesson.sets.iter().map(|set| set.bits()).collect(),
+            limit: lesson.measure.limit,
+            window_us: lesson.measure.window_us(),
+        };
+        self.all.iter().map(record).collect()
+    }
+
+    /// What was saved; whether any resource that has met a limit is remembered shows later.
+    pub(crate) fn of_records(records: &[LessonRecord]) -> Self {
+        let lesson = |record: &LessonRecord| Lesson {
+            sets: record.sets.iter().map(|bits| Fields::from_bits(*bits)).collect(),
+            measure: Measure { limit: record.limit, ..Measure::new(record.limit, record.window_us) },
+            teachers: 0,
+        };
+        let all: Vec<Lesson> = records.iter().take(MOST).map(lesson).collect();
+        Self { version: u32::from(!all.is_empty()), all }
+    }
+
     /// A limit that was not known; which of the lessons it is.
     pub(crate) fn add(&mut self, fields: Fields, measure: Measure) -> u8 {
         self.version += 1;
@@ -95,6 +121,8 @@ impl Lessons {
     /// A resource has met it, and found it to be so large.
     pub(crate) fn met(&mut self, number: u8, measure: Measure, first: bool) {
         let Some(lesson) = self.all.get_mut(usize::from(number)) else { return };
+        // Other lines may have waited for a count.
+        self.version += u32::from(lesson.measure.limit == 0 && measure.limit > 0);
         lesson.measure = measure;
         lesson.teachers += u32::from(first);
     }

@@ -9,7 +9,7 @@ use crate::class::Class;
 use crate::config::Config;
 use crate::explain::{Explanation, Hold, Knowledge};
 use crate::guard::{Footprint, mix};
-use crate::ledger::lane::{CREDENTIAL, Traits, push_credential};
+use crate::ledger::lane::{CREDENTIAL, Traits, push_credential, push_mask};
 use crate::ledger::{Grant, Ledger};
 use crate::limit::Room;
 use crate::reason::Reason;
@@ -50,10 +50,10 @@ impl Ledger {
 
     /// The route of a request, if it was met before.
     pub(crate) fn find(&self, request: &Request) -> Option<u32> {
-        let lane = self.lane_ids.get(route_key(request).as_str())?;
-        let here = &self.lanes[lane];
-        let mask = self.kinds[here.kind].lessons.mask(request.fields);
-        if mask == 0 { Some(lane) } else { self.lane_ids.get(here.key_of(mask).as_str()).or(Some(lane)) }
+        let mut key = route_key(request);
+        let kind = self.kind_ids.get(key.split_once(' ')?.0)?;
+        push_mask(&mut key, self.kinds[kind].lessons.mask(request.fields));
+        self.lane_ids.get(key.as_str())
     }
 
     /// A moment before which a request of the route cannot go, so many others of the route and of the
@@ -130,6 +130,7 @@ impl Ledger {
             return Explanation {
                 route,
                 knowledge,
+                learnt: Vec::new(),
                 hold: None,
                 wait: Duration::ZERO,
                 waiting: 0,
@@ -144,6 +145,7 @@ impl Ledger {
         Explanation {
             route,
             knowledge: self.knowledge(now, id, config),
+            learnt: lane.learnt.iter().map(|learnt| self.learnt[*learnt].explain(now)).collect(),
             hold: hold(now, both, reason),
             wait: Duration::ZERO,
             waiting: 0,

@@ -24,6 +24,15 @@ impl Blocked {
         self.until <= now
     }
 
+    /// How long it lasts yet, in microseconds.
+    pub(crate) fn left_us(&self, now: Moment) -> u64 {
+        if self.is_over(now) {
+            0
+        } else {
+            u64::try_from(self.until.since(now).as_micros()).unwrap_or(u64::MAX)
+        }
+    }
+
     /// The reason and end of a block that still lasts.
     pub(crate) fn state(&self, now: Moment) -> Option<(Moment, Reason)> {
         self.reason.filter(|_| !self.is_over(now)).map(|reason| (self.until, reason))

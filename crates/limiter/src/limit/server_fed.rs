@@ -6,13 +6,22 @@ use journeyman_moment::Moment;
 
 use crate::Reason;
 use crate::headers::Answer;
-use crate::limit::{Blocked, Room, Slots};
+use crate::limit::{Blocked, Room, Slots, usual_window};
+use crate::saved::ShapeRecord;
 
 /// `Reset-After` has milliseconds; a server may have rounded down.
 const ROUNDING: Duration = Duration::from_millis(1);
 
 /// By how much later answers may overtake earlier ones where a wait is predicted.
 const OVERTAKING: Duration = Duration::from_millis(500);
+
+/// A longer window is none that paces requests: what does must be a limit that good answers do not show.
+/// discord-api-docs#5646 has 50,000 in a day, and a 429 after five in five seconds.
+const LOOSE: Duration = Duration::from_mins(5);
+/// As `LOOSE`, for a window that one answer only suggests, if the bucket leaks.
+const LOOSE_IF_LEAKY: Duration = Duration::from_hours(6);
+/// Beside such a limit one more request may be in flight for each so many that were accepted.
+const PROOF: u32 = 64;
 
 /// What is known of a limit wherever it applies: the prior for a resource that was not met before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +70,30 @@ impl Shape {
         }
         self.longest.max(drip.saturating_mul(self.limit))
     }
+
+    /// As it is saved.
+    pub(crate) fn to_record(self, name: &str) -> ShapeRecord {
+        let us = |span: Duration| u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        let below = Some(self.drip.1).filter(|below| *below < Duration::MAX).map(us);
+        ShapeRecord {
+            name: name.to_owned(),
+            limit: self.limit,
+            longest_us: us(self.longest),
+            drip_us: (us(self.drip.0), below),
+        }
+    }
+
+    pub(crate) fn of_record(record: &ShapeRecord) -> Self {
+        let drip = (
+            Duration::from_micros(record.drip_us.0),
+            record.drip_us.1.map_or(Duration::MAX, Duration::from_micros),
+        );
+        Self { limit: record.limit.max(1), longest: Duration::from_micros(record.longest_us), drip }
+    }
+
+    fn is_loose(&self) -> bool {
+        self.longest > LOOSE || self.window() > LOOSE_IF_LEAKY
+    }
 }
 
 /// One bucket: its size, and who takes its slots until when.
@@ -90,6 +123,10 @@ pub(crate) struct ServerFed {
     newest_left: Moment,
     /// The departures in flight.
     flying: Vec<u64>,
+    /// How many were accepted and described by their answers.
+    accepted: u32,
+    /// Others may have used it up, and the first answer tells.
+    alone_first: bool,
 }
 
 /// A request's place in the order of departures from one bucket.
@@ -113,13 +150,28 @@ impl ServerFed {
             newest: 0,
             newest_left: Moment::ORIGIN,
             flying: Vec::new(),
+            accepted: 0,
+            alone_first: false,
         }
+    }
+
+    /// Whether its window is too long to be what paces requests.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.shape.is_loose()
+    }
+
+    /// Whether those in flight are enough for a limit that paces nothing and stands alone.
+    pub(crate) fn starts_slowly(&self) -> bool {
+        self.is_loose() && self.slots.in_flight() > self.accepted / PROOF
     }
 
     /// `unseated` have left for it without a slot.
     pub(crate) fn room(&self, now: Moment, one_more: u32, unseated: u32) -> (Room, Reason) {
         if let Some((until, reason)) = self.blocked.state(now) {
             return (Room::Until(until), reason);
+        }
+        if self.alone_first && self.slots.in_flight() > 0 {
+            return (Room::Settling, Reason::Learning);
         }
         let limit = (self.shape.limit + one_more).saturating_sub(unseated);
         (self.slots.room(now, limit, self.foreign), Reason::Bucket)
@@ -144,11 +196,16 @@ impl ServerFed {
     /// No answer that speaks of this bucket: the slot is spent for a whole window.
     pub(crate) fn lost(&mut self, now: Moment, seat: Option<Seat>, margin: Duration) {
         self.land(seat);
-        self.slots.settle(now, now + self.shape.window() + margin);
+        let seen = self.shape.window();
+        // A 429 shows what is left of a window, and the whole is one that limits are known to have.
+        let window = if self.accepted == 0 { seen.max(usual_window(seen.mul_f64(0.98))) } else { seen };
+        self.slots.settle(now, now + window + margin);
     }
 
     /// An answer that speaks of this bucket; its slot counts from `from`.
     pub(crate) fn answered(&mut self, now: Moment, from: Moment, seat: Seat, answer: &Answer) {
+        self.alone_first = false;
+        self.accepted = self.accepted.saturating_add(u32::from(answer.status != 429));
         self.land(Some(seat));
         self.newest_left = self.newest_left.max(seat.left);
         self.learn(now, Some(seat), answer);
@@ -200,6 +257,29 @@ impl ServerFed {
         self.blocked.extend(now + wait, Reason::RetryAfter);
         // The count was right and yet there was no room: from here on, whole windows only.
         self.floor = self.shape.longest;
+    }
+
+    /// An earlier process may have used it after its state was saved.
+    pub(crate) fn go_alone_first(&mut self) {
+        self.alone_first = self.departed == 0;
+    }
+
+    /// What is left of its slots and its block, in microseconds.
+    pub(crate) fn left_us(&self, now: Moment, margin: Duration) -> (Vec<u64>, u64) {
+        let mut held = self.slots.left_us(now, self.shape.window() + margin);
+        if self.foreign.1 > now {
+            let until = u64::try_from(self.foreign.1.since(now).as_micros()).unwrap_or(u64::MAX);
+            held.extend(std::iter::repeat_n(until, self.foreign.0.min(self.shape.limit) as usize));
+        }
+        (held, self.blocked.left_us(now))
+    }
+
+    /// Takes slots until moments to come, and blocks until another.
+    pub(crate) fn restore(&mut self, now: Moment, held: impl Iterator<Item = Moment>, blocked: Moment) {
+        for until in held {
+            self.slots.hold(now, until);
+        }
+        self.blocked.extend(blocked, Reason::RetryAfter);
     }
 
     /// Takes over what other resources of the same limit have shown.

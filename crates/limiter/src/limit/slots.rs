@@ -129,6 +129,13 @@ impl Slots {
         needed.min(last).checked_sub(1).and_then(|place| lasting.nth(place))
     }
 
+    /// How long each slot is taken yet, in microseconds, one in flight for a whole window.
+    pub(crate) fn left_us(&self, now: Moment, window: Duration) -> Vec<u64> {
+        let held = self.returns().filter(|until| *until > now).map(|until| until.since(now));
+        let flying = std::iter::repeat_n(window, self.in_flight as usize);
+        held.chain(flying).map(|left| u64::try_from(left.as_micros()).unwrap_or(u64::MAX)).collect()
+    }
+
     /// The moments at which held slots come back.
     pub(crate) fn returns(&self) -> impl Iterator<Item = Moment> {
         self.held.iter().copied()

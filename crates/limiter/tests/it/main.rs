@@ -14,6 +14,7 @@ mod handle;
 mod headerless;
 #[cfg(feature = "tower")]
 mod layer;
+mod learnt;
 mod ledger;
 mod lines;
 mod lineup;
@@ -22,6 +23,7 @@ mod memory;
 mod quota;
 mod retries;
 mod routes;
+mod saved;
 mod scenarios;
 mod starvation;
 mod states;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, Credential, End, GlobalLimit, Moment, Mutation, Output, Ticket};
+use journeyman_limiter::{
+    Answer, Config, Credential, End, GlobalLimit, Moment, Mutation, Occasion, Output, Saved, Ticket,
+};
 
 use super::scenario::{Scenario, WALL_MS};
 use super::server::Reply;
@@ -93,6 +95,16 @@ impl Machine for Ours {
 
     fn next_wakeup(&self) -> Option<u64> {
         self.machine.next_wakeup().map(|(moment, _)| moment.as_micros())
+    }
+
+    fn restart(&mut self, now: u64, begun: u64, kept: bool) {
+        let wall = |at: u64| Duration::from_millis(WALL_MS) + Duration::from_micros(at);
+        let text = self.machine.save(Moment::from_micros(now), wall(now), Occasion::Stopping).to_text();
+        *self = Self::new(Mutation::None);
+        if kept {
+            let saved = Saved::from_text(&text).expect("what was written is read");
+            self.machine.load(Moment::from_micros(begun), &saved, wall(begun));
+        }
     }
 }
 

@@ -48,6 +48,10 @@ impl Machine for Pace {
     fn next_wakeup(&self) -> Option<u64> {
         self.waiting.first().map(|(from, _)| (*from).max(self.next))
     }
+
+    fn restart(&mut self, _now: u64, begun: u64, _kept: bool) {
+        *self = Self { next: begun, ..Self::default() };
+    }
 }
 
 /// How long a client without a limiter waits before it tries again: as long as the answer asks it to.

@@ -35,8 +35,18 @@ pub(crate) struct Scenario {
     pub(crate) headers: bool,
     /// From when on the server's wall clock is another one, and by how many seconds.
     pub(crate) jump: Option<(u64, i64)>,
+    pub(crate) restart: Option<Restart>,
     /// When the operator tells the contender a global limit, if it has ears for that.
     pub(crate) told: Option<(u64, u32)>,
+}
+
+/// The end of the process that asks, and the beginning of another.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Restart {
+    pub(crate) at: u64,
+    pub(crate) pause: u64,
+    /// Whether the next process has what the limiter wrote down.
+    pub(crate) kept: bool,
 }
 
 /// What becomes of one try of one request.
@@ -66,6 +76,7 @@ impl Scenario {
             cancelled: 0,
             headers: true,
             jump: None,
+            restart: None,
             told: None,
         }
     }
@@ -128,6 +139,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         webhooks_of_a_channel(),
         reactions(),
         long_among_short(),
+        restart(true),
+        restart(false),
     ]);
     all
 }
@@ -398,6 +411,25 @@ pub(crate) fn reactions() -> Scenario {
     };
     let rules = vec![shown(Model::FirstArrival, 1, 250 * MS)];
     Scenario::new("S23 reactions", (0..100).map(each).collect(), rules)
+}
+
+/// S24: a process ends while its buckets are used up, and the next one begins half a second later, with or
+/// without what was learnt: 10 per 5 s in each of four channels, and a hidden 10 per 60 s of one webhook.
+pub(crate) fn restart(kept: bool) -> Scenario {
+    let webhook = |number: u64| {
+        let path = format!("/webhooks/{}/{}", id_of(9), "t".repeat(68));
+        Call { sort: 1, asked: number * 500 * MS, ..call(Request::post(path), 9) }
+    };
+    let hidden = Rule {
+        by: |call, _| (call.sort == 1).then_some(call.resource),
+        face: Face::Hidden,
+        ..shown(Model::FirstArrival, 10, 60 * SECOND)
+    };
+    let rules = vec![shown(Model::FirstArrival, 10, 5 * SECOND), hidden];
+    let calls = messages(200, 4).into_iter().chain((0..30).map(webhook)).collect();
+    let name = if kept { "S24 a restart, state kept" } else { "S24 a restart, state lost" };
+    let restart = Some(Restart { at: 11 * SECOND, pause: 500 * MS, kept });
+    Scenario { restart, ..Scenario::new(name, calls, rules) }
 }
 
 pub(crate) fn shown(model: Model, most: u64, window: u64) -> Rule {

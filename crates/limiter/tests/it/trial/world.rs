@@ -28,6 +28,8 @@ pub(crate) trait Machine {
     fn tell(&mut self, _now: u64, _limit: u32) {}
     fn hear(&mut self, now: u64) -> Vec<Word>;
     fn next_wakeup(&self) -> Option<u64>;
+    /// The process ends, and another one begins a little later, perhaps with what was kept.
+    fn restart(&mut self, now: u64, begun: u64, kept: bool);
 }
 
 /// How long after its departure a request is given up.
@@ -40,9 +42,11 @@ enum Event {
     Ask(bool),
     Depart,
     Arrive(Fate),
-    Answer(Reply),
-    Lost,
+    /// Of a try.
+    Answer(u64, Reply),
+    Lost(u64),
     Cancel,
+    Restart,
     Tell(u32),
 }
 
@@ -90,6 +94,9 @@ pub(crate) fn run(scenario: &Scenario, seed: u64, machine: impl Machine) -> Scor
     if let Some((at, limit)) = scenario.told {
         world.plan(at, 0, Event::Tell(limit));
     }
+    if let Some(restart) = &scenario.restart {
+        world.plan(restart.at, 0, Event::Restart);
+    }
     world.run();
     world.score.close(&world.server)
 }
@@ -123,8 +130,8 @@ impl<M: Machine> World<'_, M> {
             Event::Depart if self.stages[number] == Stage::Granted => self.depart(now, number),
             Event::Tell(limit) => self.machine.tell(now, limit),
             Event::Arrive(fate) => self.arrive(now, number, fate),
-            Event::Answer(reply) if self.stages[number] == Stage::Away => self.answer(now, number, &reply),
-            Event::Lost if self.stages[number] == Stage::Away => {
+            Event::Answer(tries, reply) if self.is_away(number, tries) => self.answer(now, number, &reply),
+            Event::Lost(tries) if self.is_away(number, tries) => {
                 self.machine.ended(now, number, &Ended::Lost);
                 self.again(now, number);
             }
@@ -133,7 +140,8 @@ impl<M: Machine> World<'_, M> {
                 self.stages[number] = Stage::Over;
                 self.score.cancelled += 1;
             }
-            Event::Ask(_) | Event::Depart | Event::Answer(_) | Event::Lost | Event::Cancel => {}
+            Event::Restart => self.restart(now),
+            Event::Ask(_) | Event::Depart | Event::Answer(..) | Event::Lost(_) | Event::Cancel => {}
         }
     }
 
@@ -161,7 +169,7 @@ impl<M: Machine> World<'_, M> {
         self.tries[number] += 1;
         self.plan(now + fate.up, number, Event::Arrive(fate));
         if fate.is_lost() {
-            self.plan(now + TIMEOUT, number, Event::Lost);
+            self.plan(now + TIMEOUT, number, Event::Lost(self.tries[number]));
         }
     }
 
@@ -171,7 +179,7 @@ impl<M: Machine> World<'_, M> {
         }
         let reply = self.server.arrive(now, &self.scenario.calls[number]);
         if !fate.is_lost() {
-            self.plan(now + fate.down, number, Event::Answer(reply));
+            self.plan(now + fate.down, number, Event::Answer(self.tries[number], reply));
         }
     }
 
@@ -183,6 +191,24 @@ impl<M: Machine> World<'_, M> {
             429 => self.again(now, number),
             500.. => self.again(now + AFTER_ERROR, number),
             _ => self.stages[number] = Stage::Over,
+        }
+    }
+
+    /// Whether a request is under way in the try that an event is about.
+    fn is_away(&self, number: usize, tries: u64) -> bool {
+        self.stages[number] == Stage::Away && self.tries[number] == tries
+    }
+
+    /// All who were asked for and not served are asked for again by the new process.
+    fn restart(&mut self, now: u64) {
+        let Some(restart) = &self.scenario.restart else { return };
+        let begun = now + restart.pause;
+        self.machine.restart(now, begun, restart.kept);
+        for number in 0..self.stages.len() {
+            let asked = self.scenario.calls[number].asked <= now;
+            if asked && self.stages[number] != Stage::Over {
+                self.again(begun, number);
+            }
         }
     }
 
