@@ -22,6 +22,13 @@ pub(super) struct Round {
     pub(super) tokens: Tokens,
 }
 
+impl Round {
+    /// Whether its speed is the limits': a short hold makes clients wait by their own rules.
+    pub(super) fn is_timed(&self) -> bool {
+        matches!(self.way, Way::Proxy { hold: Some(_) })
+    }
+}
+
 /// How the clients reach the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
@@ -214,7 +221,7 @@ impl Drop for Started {
     }
 }
 
-/// What the proxy promises: no 429 of the world, and with a long hold the limits' own speed.
+/// What the proxy promises: no 429 of the world, and with a long hold hardly an answer of its own.
 pub(super) fn judge(scored: &Scored, findings: &mut Findings) {
     let Way::Proxy { hold } = scored.round.way else { return };
     let name = scored.round.name;
@@ -228,10 +235,6 @@ pub(super) fn judge(scored: &Scored, findings: &mut Findings) {
     if scored.made_by_proxy * 100 > requests {
         findings
             .wrong(format_args!("{name}: the proxy answered {} of {requests} itself", scored.made_by_proxy));
-    }
-    let slow = scored.goodput();
-    if slow < 0.9 {
-        findings.wrong(format_args!("{name}: goodput is {slow:.2} of the bound, less than 0.9"));
     }
     for client in scored.clients.iter().filter(|client| client.failed > 0) {
         findings.wrong(format_args!("{name}: {} failed {}: {:?}", client.name, client.failed, client.errors));
