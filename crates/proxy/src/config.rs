@@ -1,5 +1,6 @@
 //! The proxy's settings with their defaults. It reads no arguments; the binary does.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use journeyman_limiter::{Credential, GlobalLimit};
@@ -47,6 +48,10 @@ pub struct Config {
     pub trust: Trust,
     /// Global limits of single credentials: none.
     pub globals: Vec<(Credential, GlobalLimit)>,
+    /// The file that keeps what was learnt over a restart: none.
+    pub state: Option<PathBuf>,
+    /// How often it is written while the proxy serves, in real time: every 60 s.
+    pub save_every: Duration,
     /// The limiter's own settings; `hold` stands in for its `max_wait`.
     pub limits: journeyman_limiter::Config,
 }
@@ -68,6 +73,8 @@ impl Default for Config {
             max_streams: 256,
             trust: Trust::default(),
             globals: Vec::new(),
+            state: None,
+            save_every: Duration::from_mins(1),
             limits: journeyman_limiter::Config::default(),
         }
     }

@@ -15,7 +15,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error as SendError};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use journeyman_limiter::{
-    Answer, Fields, Limiter, Method as Verb, Permit, Refused, Request as Limits, Verdict,
+    Answer, Fields, Limiter, Method as Verb, Occasion, Permit, Refused, Request as Limits, Verdict,
 };
 use journeyman_moment::{Clock, Moment};
 use rustls::pki_types::CertificateDer;
@@ -29,6 +29,7 @@ use crate::answer::{self, Body};
 use crate::config::Config;
 use crate::headers;
 use crate::metrics::Metrics;
+use crate::state::{self, StateError};
 use crate::upload::{Upload, is_too_large};
 use crate::wall;
 
@@ -38,14 +39,21 @@ const IDLE: Duration = Duration::from_secs(15);
 /// The most of a 429 that is read before it is passed on.
 const NOTICE_BYTES: usize = 1024 * 1024;
 
-/// The HTTP client could not be set up.
+/// Why a proxy cannot be set up.
 #[derive(Debug, Error)]
-#[error(
-    "set up TLS: the system's certificates cannot be used; install its CA certificates (`ca-certificates`)"
-)]
-pub struct CannotStart {
-    #[source]
-    source: std::io::Error,
+#[non_exhaustive]
+pub enum CannotStart {
+    /// There is no TLS without certificates to trust.
+    #[error(
+        "set up TLS: the system's certificates cannot be used; install its CA certificates (`ca-certificates`)"
+    )]
+    Tls {
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The limits of an earlier run cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
 }
 
 /// What all requests of a proxy share.
@@ -60,10 +68,14 @@ pub(crate) struct Forward {
 
 impl Forward {
     pub(crate) fn new(config: Config, clock: Clock) -> Result<Self, CannotStart> {
-        let client = client(&config).map_err(|source| CannotStart { source })?;
+        let client = client(&config).map_err(|source| CannotStart::Tls { source })?;
         // The hold is the one bound on waiting.
         let limits = journeyman_limiter::Config { max_wait: config.hold, ..config.limits.clone() };
         let limiter = Limiter::new(limits, clock);
+        let earlier = config.state.as_deref().map(state::load).transpose()?.flatten();
+        if let Some(saved) = earlier {
+            limiter.restore(&saved, wall::since_epoch());
+        }
         for (credential, global) in &config.globals {
             limiter.set_global(*credential, *global);
         }
@@ -261,6 +273,31 @@ impl Forward {
         }
     }
 
+    /// Writes what was learnt, if there is a file for it. What goes wrong is logged: limits are learnt again.
+    pub(crate) async fn save(&self, occasion: Occasion) {
+        let Some(path) = self.config.state.clone() else { return };
+        let saved = self.limiter.save(wall::since_epoch(), occasion);
+        let shown = path.clone();
+        // A disk may take its time.
+        let written = tokio::task::spawn_blocking(move || state::store(&path, &saved)).await;
+        if let Err(error) = written.map_err(std::io::Error::other).flatten() {
+            tracing::warn!(file = %shown.display(), %error, "the limits cannot be kept over a restart");
+        }
+    }
+
+    /// Saves now and then, while something is asked; never ends.
+    pub(crate) async fn keep_saving(&self) {
+        let mut saved_at = self.metrics.passed_on_so_far();
+        loop {
+            self.clock.sleep_until(self.in_real(self.config.save_every)).await;
+            let so_far = self.metrics.passed_on_so_far();
+            if so_far != saved_at {
+                saved_at = so_far;
+                self.save(Occasion::Running).await;
+            }
+        }
+    }
+
     /// A moment this far away in real time: sockets do not run faster with a scaled clock.
     pub(crate) fn in_real(&self, span: Duration) -> Moment {
         self.clock.now() + self.in_scale(span)
@@ -415,7 +452,7 @@ pub(crate) struct Heard {
 
 impl Prober {
     pub(crate) fn new(config: &Config, clock: Clock) -> Result<Self, CannotStart> {
-        let client = client(config).map_err(|source| CannotStart { source })?;
+        let client = client(config).map_err(|source| CannotStart::Tls { source })?;
         Ok(Self { config: config.clone(), clock, client })
     }
 

@@ -77,6 +77,11 @@ impl Metrics {
         self.requests[0][class(status)].fetch_add(1, Ordering::Relaxed);
     }
 
+    /// How many answers of the upstream there were.
+    pub(crate) fn passed_on_so_far(&self) -> u64 {
+        self.requests[0].iter().map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     /// An answer of the proxy itself.
     pub(crate) fn answered(&self, status: StatusCode) {
         self.requests[1][class(status)].fetch_add(1, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use journeyman_limiter::Occasion;
 use journeyman_moment::Clock;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -35,7 +36,8 @@ impl Proxy {
     /// A proxy that knows no limits yet. Opens no connection.
     ///
     /// # Errors
-    /// When the upstream needs TLS and this machine has no certificates to trust.
+    /// When the upstream needs TLS and this machine has no certificates to trust, or the file of an earlier run's
+    /// limits cannot be read.
     pub fn new(config: Config, clock: Clock) -> Result<Self, CannotStart> {
         Ok(Self { forward: Arc::new(Forward::new(config, clock)?) })
     }
@@ -48,12 +50,14 @@ impl Proxy {
         let (draining, drains) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
+        let mut saving = pin!(self.forward.keep_saving());
         loop {
             self.forward.metrics.connections(connections.len());
             let has_room = connections.len() < self.forward.config.max_connections;
             // Each arm is cancel safe; a connection that was accepted is always spawned.
             tokio::select! {
                 () = &mut stop => break,
+                () = &mut saving => {}
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept(), if has_room => match accepted {
                     Ok((stream, _)) => {
@@ -66,7 +70,9 @@ impl Proxy {
         drop(listener);
         // Nobody listens if there is no connection.
         let _ = draining.send(());
-        self.drain(connections).await
+        let drained = self.drain(connections).await;
+        self.forward.save(Occasion::Stopping).await;
+        drained
     }
 
     async fn drain(&self, mut connections: JoinSet<()>) -> Drained {

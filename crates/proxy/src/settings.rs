@@ -116,6 +116,9 @@ pub struct Settings {
     /// The longest that it stays open [default: 60].
     #[arg(long, value_name = "SECONDS")]
     pub breaker_longest: Option<Seconds>,
+    /// A file that keeps what was learnt over a restart; written every minute, and at the end.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
 
     /// What is known of single credentials. Only in the file.
     #[arg(skip)]
@@ -251,6 +254,7 @@ impl Settings {
             breaker_percent: Some(config.limits.breaker.percent),
             breaker_open: seconds(config.limits.breaker.open),
             breaker_longest: seconds(config.limits.breaker.longest),
+            state: None,
             credential: Vec::new(),
             tenants: BTreeMap::new(),
         }
@@ -270,6 +274,7 @@ impl Settings {
         if let Some(path) = &all.upstream_ca {
             config.trust = Trust::of_file(path)?;
         }
+        config.state.clone_from(&all.state);
         all.spans(&mut config);
         all.counts(&mut config)?;
         config.globals = all.credential.iter().map(|one| one.resolve(&variable)).collect::<Result<_, _>>()?;

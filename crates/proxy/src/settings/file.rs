@@ -92,7 +92,11 @@ mod tests {
 
     #[test]
     fn every_flag_has_a_key() {
-        let table = Table::try_from(Settings { upstream_ca: Some("ca.pem".into()), ..Settings::defaults() });
+        let table = Table::try_from(Settings {
+            upstream_ca: Some("ca.pem".into()),
+            state: Some("limits.json".into()),
+            ..Settings::defaults()
+        });
         let table = table.expect("a table");
         let flags = Settings::augment_args(Command::new("x"));
         for flag in flags.get_arguments() {

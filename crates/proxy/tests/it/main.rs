@@ -12,6 +12,7 @@ mod passing;
 mod process;
 mod safeguards;
 mod secret;
+mod state;
 mod streaming;
 mod tls;
 mod verify;
