@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
+use smallvec::SmallVec;
 
 use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
@@ -65,21 +66,24 @@ pub(crate) struct Ledger {
 /// A limit with the routes that fall under it.
 #[derive(Debug)]
 struct Bucket {
-    key: Box<str>,
+    credential: u64,
     name: Arc<str>,
     group: Group,
+    resource: Arc<str>,
     limit: ServerFed,
-    lanes: Vec<u32>,
+    lanes: SmallVec<[u32; 4]>,
     /// Answers to compare, where several routes share it.
     marks: Option<Box<Marks>>,
 }
 
 impl Bucket {
-    /// Its key, or that of the bucket that all routes of its hash have in common.
-    fn common_key(&self) -> String {
-        let (head, rest) = self.key.split_at_checked(CREDENTIAL + self.name.len()).unwrap_or_default();
-        let resource = rest.find(' ').and_then(|place| rest.get(place..)).unwrap_or_default();
-        format!("{head}{resource}")
+    fn new(credential: u64, name: Arc<str>, group: Group, resource: Arc<str>, limit: ServerFed) -> Self {
+        Self { credential, name, group, resource, limit, lanes: SmallVec::new(), marks: None }
+    }
+
+    /// Its name among all buckets, or that of another group's of the same hash and resource.
+    fn key(&self, group: Group) -> String {
+        bucket_key(self.credential, &self.name, group, &self.resource)
     }
 }
 
@@ -141,7 +145,7 @@ impl Ledger {
         key.push(' ');
         key.push_str(&resource);
         let known = self.lane_ids.get(key.as_str());
-        let id = known.unwrap_or_else(|| self.new_lane(now, request, &key, template, exempt));
+        let id = known.unwrap_or_else(|| self.new_lane(now, request, (&key, template), &resource, exempt));
         self.lanes[id].used_at = now;
         (self.key, self.resource) = (key, resource);
         if self.kinds[self.lanes[id].kind].lessons.is_empty() {
@@ -152,12 +156,22 @@ impl Ledger {
         (home, known.is_none())
     }
 
-    fn new_lane(&mut self, now: Moment, request: &Request, key: &str, template: usize, exempt: bool) -> u32 {
+    fn new_lane(
+        &mut self,
+        now: Moment,
+        request: &Request,
+        (key, template): (&str, usize),
+        resource: &str,
+        exempt: bool,
+    ) -> u32 {
         let account = self.account(request.credential.fingerprint());
         let kind = self.kind(account, &key[..template]);
         let traits = Traits::of(request, &key[CREDENTIAL..template]);
-        let mut lane = Lane::new(account, kind, key, template, exempt, traits, now);
-        lane.alone.hold(now, self.kinds[kind].used_until);
+        let mut lane = Lane::new(account, kind, resource, exempt, traits, now);
+        let used_until = self.kinds[kind].used_until;
+        if used_until > now {
+            lane.alone.hold(now, used_until);
+        }
         if let Some((until, reason)) = self.blocked_before.remove(key) {
             lane.blocked.extend(until, reason);
         }
@@ -439,7 +453,7 @@ impl Ledger {
     fn named(&mut self, now: Moment, id: u32, answer: &Answer) -> u32 {
         let lane = &self.lanes[id];
         // A limit without a name is the route's own.
-        let name = answer.bucket.as_deref().unwrap_or_else(|| lane.template());
+        let name = answer.bucket.as_deref().unwrap_or_else(|| self.kinds[lane.kind].template());
         let latest = lane.buckets.last().map(|bound| bound.bucket);
         let limited = answer.status == 429;
         let is_common = |bucket: &Bucket| *bucket.name == *name && bucket.group == Group::All;
@@ -453,31 +467,21 @@ impl Ledger {
 
     /// The bucket of a name for the resource of a route, made if it was not met before.
     fn bucket(&mut self, lane: u32, name: &Arc<str>, group: Group, shape: Shape) -> u32 {
-        let key = self.bucket_key(&self.lanes[lane], name, group);
-        if let Some(id) = self.bucket_ids.get(key.as_str()) {
+        let lane = &self.lanes[lane];
+        let credential = self.accounts[lane.account].credential();
+        let key = bucket_key(credential, name, group, &lane.resource);
+        if let Some(id) = self.bucket_ids.get(&key) {
             return id;
         }
         let limit = ServerFed::new(shape);
-        let id = self.buckets.insert(Bucket {
-            key: key.as_str().into(),
-            name: name.clone(),
-            group,
-            limit,
-            lanes: Vec::new(),
-            marks: None,
-        });
-        self.bucket_ids.insert(&key, id);
-        id
+        self.insert_bucket(Bucket::new(credential, name.clone(), group, lane.resource.clone(), limit))
     }
 
-    fn bucket_key(&self, lane: &Lane, name: &str, group: Group) -> String {
-        let mut key = String::with_capacity(64);
-        push_credential(&mut key, self.accounts[lane.account].credential());
-        key.push_str(name);
-        group.write(&mut key);
-        key.push(' ');
-        key.push_str(lane.resource());
-        key
+    fn insert_bucket(&mut self, bucket: Bucket) -> u32 {
+        let key = bucket.key(bucket.group);
+        let id = self.buckets.insert(bucket);
+        self.bucket_ids.insert(&key, id);
+        id
     }
 
     /// Puts a route under a bucket, as the one named last.
@@ -489,7 +493,6 @@ impl Ledger {
             for until in lane.alone.returns() {
                 limit.hold_until(now, until);
             }
-            self.buckets[bucket].lanes.reserve_exact(1);
             self.buckets[bucket].lanes.push(id);
         }
         for left in lane.drop_stale(now, |bucket| self.buckets[bucket].limit.shape().longest) {
@@ -538,7 +541,7 @@ impl Ledger {
         }
         self.drop_learnt(id, |_, _| false);
         let Some(lane) = self.lanes.remove(id) else { return };
-        self.lane_ids.remove(&lane.key);
+        self.lane_ids.remove(&lane.key_of(&self.kinds[lane.kind], lane.mask));
         for bound in &lane.buckets {
             self.buckets[bound.bucket].lanes.retain(|other| *other != id);
             self.forget_bucket(now, bound.bucket);
@@ -553,7 +556,7 @@ impl Ledger {
             return;
         }
         if let Some(bucket) = self.buckets.remove(id) {
-            self.bucket_ids.remove(&bucket.key);
+            self.bucket_ids.remove(&bucket.key(bucket.group));
         }
     }
 
@@ -577,6 +580,17 @@ impl Ledger {
             self.account_ids.remove(&account.credential());
         }
     }
+}
+
+/// The name of a bucket among all.
+fn bucket_key(credential: u64, name: &str, group: Group, resource: &str) -> String {
+    let mut key = String::with_capacity(64);
+    push_credential(&mut key, credential);
+    key.push_str(name);
+    group.write(&mut key);
+    key.push(' ');
+    key.push_str(resource);
+    key
 }
 
 /// How long the limits of a template are remembered after its last resource is forgotten.

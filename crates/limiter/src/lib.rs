@@ -120,6 +120,7 @@ mod lineup;
 mod machine;
 mod priority;
 mod quota;
+mod rarely;
 mod reason;
 mod request;
 mod retry;

@@ -245,8 +245,8 @@ impl Ledger {
             // A third route may share the counter of either.
             return limited;
         }
-        let key = self.bucket_key(lane, &bucket.name, Group::Of(family.partner(lane.kind)));
-        let partner = self.bucket_ids.get(key.as_str()).map(|id| &self.buckets[id].limit);
+        let key = bucket.key(Group::Of(family.partner(lane.kind)));
+        let partner = self.bucket_ids.get(&key).map(|id| &self.buckets[id].limit);
         // The slots of who caused a 429 may have come back by the time that it is read.
         partner.is_some_and(|limit| limited || limit.is_in_use(now) && bucket.limit.has_foreign(now))
     }

@@ -7,6 +7,7 @@ use journeyman_moment::Moment;
 
 use crate::config::Config;
 use crate::headers::Answer;
+use crate::ledger::lane::CREDENTIAL;
 use crate::ledger::lesson::Lessons;
 use crate::limit::Shape;
 use crate::reason::Reason;
@@ -23,6 +24,7 @@ const CALM: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(crate) struct Kind {
     pub(crate) account: u32,
+    /// Credential, method and template.
     pub(crate) key: Box<str>,
     /// How many routes refer to it.
     pub(crate) lanes: u32,
@@ -56,6 +58,11 @@ impl Kind {
             calm_since: Moment::ORIGIN,
             used_until: Moment::ORIGIN,
         }
+    }
+
+    /// Method and template, as `GET/channels/:id/messages`.
+    pub(crate) fn template(&self) -> &str {
+        self.key.get(CREDENTIAL..).unwrap_or_default()
     }
 
     /// As it is saved, if there is anything to say of it.

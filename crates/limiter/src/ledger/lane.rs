@@ -1,13 +1,17 @@
 //! One route of one resource, and the limits that it falls under. It holds nobody who waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
+use smallvec::SmallVec;
 
 use crate::class::Class;
 use crate::guard::Webhook;
+use crate::ledger::kind::Kind;
 use crate::ledger::recent::Recent;
 use crate::limit::{Blocked, Slots};
+use crate::rarely::Rarely;
 use crate::request::Request;
 
 /// A route falls under more than one bucket when its hash alternates (discord-api-docs#1295, #5646).
@@ -18,28 +22,25 @@ const STALE: Duration = Duration::from_mins(1);
 /// As `STALE`, for one that only a 429 named: ordinary answers may never name it (discord-api-docs#5646).
 const STALE_LIMITED: Duration = Duration::from_hours(24);
 
-/// A route of a resource.
+/// A route of a resource. There may be very many, so it is small, and holds what it mostly needs in itself.
 #[derive(Debug)]
 pub(crate) struct Lane {
     pub(crate) account: u32,
     pub(crate) kind: u32,
-    pub(crate) key: Box<str>,
-    /// Where the template ends in the key.
-    template: usize,
-    /// Where the resource ends in the key; what follows is the mask.
-    resource: usize,
+    /// The buckets of the route share it.
+    pub(crate) resource: Arc<str>,
     /// Which hidden limits of the kind its requests fall under that not all do.
     pub(crate) mask: u8,
     pub(crate) exempt: bool,
     pub(crate) traits: Traits,
     /// One at a time, while no bucket is known.
-    pub(crate) alone: Slots,
+    pub(crate) alone: Rarely<Slots>,
     /// The buckets; the one named last is last.
-    pub(crate) buckets: Vec<Bound>,
+    pub(crate) buckets: SmallVec<[Bound; 1]>,
     /// A 429 about this route and resource alone.
-    pub(crate) blocked: Blocked,
+    pub(crate) blocked: Rarely<Blocked>,
     /// The hidden limits that it obeys, and which version of the kind's lessons those are.
-    pub(crate) learnt: Vec<u32>,
+    pub(crate) learnt: Rarely<Vec<u32>>,
     pub(crate) lessons: u32,
     pub(crate) recent: Recent,
     pub(crate) in_flight: u32,
@@ -87,8 +88,7 @@ impl Lane {
     pub(crate) fn new(
         account: u32,
         kind: u32,
-        key: &str,
-        template: usize,
+        resource: &str,
         exempt: bool,
         traits: Traits,
         now: Moment,
@@ -96,16 +96,14 @@ impl Lane {
         Self {
             account,
             kind,
-            key: key.into(),
-            template,
-            resource: key.len(),
+            resource: resource.into(),
             mask: 0,
             exempt,
             traits,
-            alone: Slots::default(),
-            buckets: Vec::new(),
-            blocked: Blocked::default(),
-            learnt: Vec::new(),
+            alone: Rarely::default(),
+            buckets: SmallVec::new(),
+            blocked: Rarely::default(),
+            learnt: Rarely::default(),
             lessons: 0,
             recent: Recent::default(),
             in_flight: 0,
@@ -114,35 +112,25 @@ impl Lane {
     }
 
     /// A line of the same route and resource, for requests that fall under other hidden limits.
-    pub(crate) fn like(other: &Self, key: &str, mask: u8, now: Moment) -> Self {
-        let lane = Self::new(other.account, other.kind, key, other.template, other.exempt, other.traits, now);
-        Self { resource: other.resource, mask, ..lane }
+    pub(crate) fn like(other: &Self, mask: u8, now: Moment) -> Self {
+        let lane = Self::new(other.account, other.kind, "", other.exempt, other.traits, now);
+        Self { resource: other.resource.clone(), mask, ..lane }
     }
 
-    /// The key of the line with a mask for the same route and resource.
-    pub(crate) fn key_of(&self, mask: u8) -> String {
-        let mut key = self.key.get(..self.resource).unwrap_or_default().to_owned();
+    /// The name of the line with a mask for the same route and resource.
+    pub(crate) fn key_of(&self, kind: &Kind, mask: u8) -> String {
+        let mut key = String::with_capacity(kind.key.len() + self.resource.len() + 3);
+        key.push_str(&kind.key);
+        // No template contains a space.
+        key.push(' ');
+        key.push_str(&self.resource);
         push_mask(&mut key, mask);
         key
     }
 
-    /// The key of a hidden limit of the route and resource.
-    pub(crate) fn learnt_key(&self, lesson: u8) -> Box<str> {
-        format!("{}\n{lesson}", self.key_of(0)).into()
-    }
-
-    /// Method and template, as `GET/channels/:id/messages`.
-    pub(crate) fn template(&self) -> &str {
-        self.key.get(CREDENTIAL..self.template).unwrap_or_default()
-    }
-
-    /// Credential, method, template and resource, without the mask.
-    pub(crate) fn route(&self) -> &str {
-        self.key.get(..self.resource).unwrap_or_default()
-    }
-
-    pub(crate) fn resource(&self) -> &str {
-        self.key.get(self.template + 1..self.resource).unwrap_or_default()
+    /// The name of a hidden limit of the route and resource.
+    pub(crate) fn learnt_key(&self, kind: &Kind, lesson: u8) -> Box<str> {
+        format!("{}\n{lesson}", self.key_of(kind, 0)).into()
     }
 
     /// Notes that an answer named a bucket; false if it is new here.
@@ -154,8 +142,6 @@ impl Lane {
         let known = self.buckets.iter().position(|bound| bound.bucket == bucket);
         let before = known.map(|place| self.buckets.remove(place));
         let by_429 = before.map_or(by_429, |bound| bound.by_429 && by_429);
-        // Nearly all routes have one bucket.
-        self.buckets.reserve_exact(1);
         self.buckets.push(Bound { bucket, named_at: now, by_429 });
         known.is_some()
     }

@@ -41,11 +41,11 @@ impl Ledger {
         if mask == here.mask {
             return lane;
         }
-        let key = here.key_of(mask);
+        let key = here.key_of(kind, mask);
         if let Some(id) = self.lane_ids.get(key.as_str()) {
             return id;
         }
-        let lane = Lane::like(here, &key, mask, now);
+        let lane = Lane::like(here, mask, now);
         let kind = lane.kind;
         let id = self.lanes.insert(lane);
         self.lane_ids.insert(&key, id);
@@ -56,13 +56,14 @@ impl Ledger {
     /// Puts a line under every learnt limit that its kind knows and that it does not obey yet.
     pub(crate) fn attend(&mut self, now: Moment, id: u32) {
         let lane = &self.lanes[id];
-        let lessons = &self.kinds[lane.kind].lessons;
+        let kind = &self.kinds[lane.kind];
+        let lessons = &kind.lessons;
         if lane.lessons == lessons.version {
             return;
         }
         // What was met before anything was accepted says nothing about other resources.
         let is_known = |number, measure: Measure| {
-            measure.limit > 0 || self.learnt_ids.get(&lane.learnt_key(number)).is_some()
+            measure.limit > 0 || self.learnt_ids.get(&lane.learnt_key(kind, number)).is_some()
         };
         let wanted: Vec<(u8, Measure)> = lessons
             .of_mask(lane.mask)
@@ -84,7 +85,7 @@ impl Ledger {
     /// The learnt limit of a line's resource, made from what another resource taught if it has none.
     fn learnt_of(&mut self, now: Moment, id: u32, number: u8, measure: Measure) -> u32 {
         let lane = &self.lanes[id];
-        let key = lane.learnt_key(number);
+        let key = lane.learnt_key(&self.kinds[lane.kind], number);
         if let Some(known) = self.learnt_ids.get(&key) {
             return known;
         }
@@ -102,12 +103,16 @@ impl Ledger {
     /// All lines of a route and resource.
     fn resource_lanes(&self, id: u32) -> Vec<u32> {
         let lane = &self.lanes[id];
-        (0..=u8::MAX >> 4).filter_map(|mask| self.lane_ids.get(lane.key_of(mask).as_str())).collect()
+        let kind = &self.kinds[lane.kind];
+        (0..=u8::MAX >> 4).filter_map(|mask| self.lane_ids.get(&lane.key_of(kind, mask))).collect()
     }
 
     /// Takes a line out of the learnt limits that it no longer falls under.
     pub(crate) fn drop_learnt(&mut self, id: u32, keep: impl Fn(u32, &Learnt) -> bool) {
-        let learnt = std::mem::take(&mut self.lanes[id].learnt);
+        if self.lanes[id].learnt.is_empty() {
+            return;
+        }
+        let learnt = std::mem::take(&mut *self.lanes[id].learnt);
         for learnt in learnt {
             if keep(learnt, &self.learnt[learnt]) {
                 self.lanes[id].learnt.push(learnt);
@@ -134,7 +139,7 @@ impl Ledger {
     /// Whether the learnt limits of a line have room.
     pub(crate) fn learnt_room(&self, now: Moment, id: u32) -> (Room, Reason) {
         let mut all = (Room::Free, Reason::SubLimit);
-        for learnt in &self.lanes[id].learnt {
+        for learnt in self.lanes[id].learnt.iter() {
             let (room, reason) = self.learnt[*learnt].room(now);
             let both = all.0.and(room);
             all = (both, if both == all.0 { all.1 } else { reason });
@@ -144,7 +149,7 @@ impl Ledger {
 
     pub(crate) fn take_learnt(&mut self, id: u32, grant: &mut Grant) {
         grant.learnt.clear();
-        for learnt in &self.lanes[id].learnt {
+        for learnt in self.lanes[id].learnt.iter() {
             self.learnt[*learnt].take();
             grant.learnt.push(*learnt);
         }
@@ -256,9 +261,10 @@ impl Ledger {
     /// A learnt limit of the same resource, for other fields, that has no room: the likely one.
     fn used_up(&self, now: Moment, home: u32) -> Option<(u8, u32)> {
         let lane = &self.lanes[home];
-        let numbers = self.kinds[lane.kind].lessons.iter().map(|(number, _)| number);
+        let kind = &self.kinds[lane.kind];
+        let numbers = kind.lessons.iter().map(|(number, _)| number);
         let known = numbers.filter_map(|number| {
-            let id = self.learnt_ids.get(&lane.learnt_key(number))?;
+            let id = self.learnt_ids.get(&lane.learnt_key(kind, number))?;
             Some((number, id))
         });
         known.into_iter().find(|(_, id)| self.learnt[*id].is_exhausted(now))

@@ -32,12 +32,13 @@ impl Ledger {
     /// What the guard needs to know of a request of a route.
     pub(crate) fn footprint(&self, lane: u32, path: u64, tenant: u64) -> Footprint {
         let lane = &self.lanes[lane];
+        let route = lane.key_of(&self.kinds[lane.kind], 0);
         Footprint {
             credential: self.accounts[lane.account].credential(),
             tenant,
-            route: mix(0, lane.route().as_bytes()),
+            route: mix(0, route.as_bytes()),
             path,
-            resource: mix(0, lane.resource().as_bytes()),
+            resource: mix(0, lane.resource.as_bytes()),
             webhook: lane.traits.webhook,
         }
     }
@@ -199,7 +200,11 @@ impl Ledger {
         for (id, lane) in self.lanes.iter() {
             assert_eq!(lane.in_flight, of(&lanes, id), "requests in flight of {lane:?}");
             assert_eq!(lane.alone.in_flight(), of(&alone, id), "requests alone in flight of {lane:?}");
-            assert_eq!(self.lane_ids.get(&lane.key), Some(id), "the name of {lane:?}");
+            assert_eq!(
+                self.lane_ids.get(&lane.key_of(&self.kinds[lane.kind], lane.mask)),
+                Some(id),
+                "the name of {lane:?}"
+            );
             for bound in &lane.buckets {
                 assert!(self.buckets[bound.bucket].lanes.contains(&id), "{lane:?} is unknown to its bucket");
             }

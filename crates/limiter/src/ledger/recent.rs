@@ -5,6 +5,7 @@ use std::time::Duration;
 use journeyman_moment::Moment;
 
 use crate::fields::Fields;
+use crate::rarely::Rarely;
 
 /// How many runs are kept; beyond it, older ones become coarser.
 const MOST: usize = 40;
@@ -16,13 +17,14 @@ const CLOSE: Duration = Duration::from_millis(200);
 /// Most resources are used once: the first run needs no memory of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Recent {
-    latest: Option<Run>,
+    /// Of no requests, while there were none.
+    latest: Run,
     /// Before the latest, by their ends.
-    older: Vec<Run>,
+    older: Rarely<Vec<Run>>,
 }
 
 /// Requests of the same fields, answered between two moments.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
     pub(crate) fields: Fields,
     pub(crate) from: Moment,
@@ -32,18 +34,19 @@ pub(crate) struct Run {
 
 impl Recent {
     pub(crate) fn accepted(&mut self, now: Moment, fields: Fields) {
-        match &mut self.latest {
-            Some(run) if run.fields == fields && now.since(run.from) < CLOSE => {
-                run.to = now;
-                run.count = run.count.saturating_add(1);
-            }
-            latest => {
-                let before = latest.replace(Run { fields, from: now, to: now, count: 1 });
-                self.older.extend(before);
-                if self.older.len() > MOST {
-                    self.coarsen(now);
-                }
-            }
+        let run = &mut self.latest;
+        if run.count > 0 && run.fields == fields && now.since(run.from) < CLOSE {
+            run.to = now;
+            run.count = run.count.saturating_add(1);
+            return;
+        }
+        let before = std::mem::replace(run, Run { fields, from: now, to: now, count: 1 });
+        if before.count == 0 {
+            return;
+        }
+        self.older.push(before);
+        if self.older.len() > MOST {
+            self.coarsen(now);
         }
     }
 
@@ -62,12 +65,16 @@ impl Recent {
         joined.sort_by_key(|run| run.to);
         let crowd = joined.len().saturating_sub(MOST * 3 / 4);
         joined.drain(..crowd);
-        self.older = joined;
+        *self.older = joined;
     }
 
     /// The runs, oldest first, of fields that a limit covers.
     pub(crate) fn runs(&self, covers: impl Fn(Fields) -> bool) -> impl Iterator<Item = Run> {
-        self.older.iter().chain(&self.latest).copied().filter(move |run| covers(run.fields))
+        self.older
+            .iter()
+            .chain((self.latest.count > 0).then_some(&self.latest))
+            .copied()
+            .filter(move |run| covers(run.fields))
     }
 }
 

@@ -7,6 +7,7 @@ use journeyman_moment::Moment;
 
 use crate::config::Config;
 use crate::ledger::family::Group;
+use crate::ledger::lane::CREDENTIAL;
 use crate::ledger::learnt::{Evidence, Learnt, Measure, UNUSED};
 use crate::ledger::{Bucket, Ledger};
 use crate::limit::{ServerFed, Shape};
@@ -30,7 +31,7 @@ impl Ledger {
         }
         for (_, bucket) in self.buckets.iter().filter(|(_, bucket)| !bucket.limit.is_idle(now)) {
             let (held_us, blocked_us) = bucket.limit.left_us(now, config.lost_margin);
-            let (key, shape) = (bucket.common_key(), bucket.limit.shape().to_record(&bucket.name));
+            let (key, shape) = (bucket.key(Group::All), bucket.limit.shape().to_record(&bucket.name));
             record.buckets.push(BucketRecord { key, shape, held_us, blocked_us });
         }
         for (_, learnt) in self.learnt.iter().filter(|(_, learnt)| learnt.evidence != Evidence::Sibling) {
@@ -40,7 +41,7 @@ impl Ledger {
         for (_, lane) in self.lanes.iter() {
             let Some((_, reason)) = lane.blocked.state(now) else { continue };
             record.blocks.push(BlockRecord {
-                key: lane.key_of(0),
+                key: lane.key_of(&self.kinds[lane.kind], 0),
                 shared: reason == Reason::Shared,
                 blocked_us: lane.blocked.left_us(now),
             });
@@ -95,16 +96,10 @@ impl Ledger {
         }
         let mut limit = ServerFed::new(Shape::of_record(&saved.shape));
         limit.restore(now, held, until(&saved.blocked_us));
-        let (key, name) = (Box::from(saved.key.as_str()), saved.shape.name.as_str().into());
-        let id = self.buckets.insert(Bucket {
-            key,
-            name,
-            group: Group::All,
-            limit,
-            lanes: Vec::new(),
-            marks: None,
-        });
-        self.bucket_ids.insert(&saved.key, id);
+        let Some((credential, resource)) = parts_of(saved) else { return };
+        let name = saved.shape.name.as_str().into();
+        let bucket = Bucket::new(credential, name, Group::All, resource.into(), limit);
+        self.insert_bucket(bucket);
     }
 
     fn load_learnt(&mut self, now: Moment, kind: u32, saved: &LearntRecord, gap: Duration, complete: bool) {
@@ -125,4 +120,11 @@ impl Ledger {
         let id = self.learnt.insert(learnt);
         self.learnt_ids.insert(&saved.key, id);
     }
+}
+
+/// The credential and the resource in a bucket's saved key, if it can be read.
+fn parts_of(saved: &BucketRecord) -> Option<(u64, &str)> {
+    let (credential, rest) = saved.key.split_at_checked(CREDENTIAL)?;
+    let resource = rest.strip_prefix(saved.shape.name.as_str())?.strip_prefix(' ')?;
+    Some((u64::from_str_radix(credential, 16).ok()?, resource))
 }

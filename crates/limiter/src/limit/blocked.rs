@@ -4,12 +4,17 @@ use journeyman_moment::Moment;
 
 use crate::Reason;
 use crate::limit::Room;
+use crate::rarely::Blank;
 
 /// Closed until a moment, for a reason; open if that moment has passed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Blocked {
     until: Moment,
     reason: Option<Reason>,
+}
+
+impl Blank for Blocked {
+    const BLANK: &'static Self = &Self { until: Moment::ORIGIN, reason: None };
 }
 
 impl Blocked {

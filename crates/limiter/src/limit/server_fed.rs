@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use journeyman_moment::Moment;
+use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::headers::Answer;
 use crate::limit::{Blocked, Room, Slots, usual_window};
+use crate::rarely::Rarely;
 use crate::saved::ShapeRecord;
 
 /// `Reset-After` has milliseconds; a server may have rounded down.
@@ -113,7 +115,7 @@ pub(crate) struct ServerFed {
     slots: Slots,
     /// Slots that others use with the same credential, and until when.
     foreign: (u32, Moment),
-    blocked: Blocked,
+    blocked: Rarely<Blocked>,
     /// Every slot is held at least this long: set when the rule above was not enough.
     floor: Duration,
     /// How many departed.
@@ -122,7 +124,7 @@ pub(crate) struct ServerFed {
     newest: u64,
     newest_left: Moment,
     /// The departures in flight.
-    flying: Vec<u64>,
+    flying: SmallVec<[u64; 2]>,
     /// How many were accepted and described by their answers.
     accepted: u32,
     /// Others may have used it up, and the first answer tells.
@@ -144,12 +146,12 @@ impl ServerFed {
             shape,
             slots: Slots::default(),
             foreign: (0, Moment::ORIGIN),
-            blocked: Blocked::default(),
+            blocked: Rarely::default(),
             floor: Duration::ZERO,
             departed: 0,
             newest: 0,
             newest_left: Moment::ORIGIN,
-            flying: Vec::new(),
+            flying: SmallVec::new(),
             accepted: 0,
             alone_first: false,
         }
@@ -279,7 +281,9 @@ impl ServerFed {
         for until in held {
             self.slots.hold(now, until);
         }
-        self.blocked.extend(blocked, Reason::RetryAfter);
+        if blocked > now {
+            self.blocked.extend(blocked, Reason::RetryAfter);
+        }
     }
 
     /// Takes over what other resources of the same limit have shown.

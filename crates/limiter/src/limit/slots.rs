@@ -1,9 +1,14 @@
 //! A number of slots, each taken until a moment: the counter under every window. It knows no headers.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
+use smallvec::SmallVec;
+
+use crate::rarely::Blank;
+
+/// So few held slots are tidied up at each call; more of them only when half are over, so that it stays cheap.
+const FEW: usize = 32;
 
 /// Whether a limit has room for one more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +42,11 @@ impl Room {
 pub(crate) struct Slots {
     in_flight: u32,
     /// Ascending.
-    held: VecDeque<Moment>,
+    held: SmallVec<[Moment; 2]>,
+}
+
+impl Blank for Slots {
+    const BLANK: &'static Self = &Self { in_flight: 0, held: SmallVec::new_const() };
 }
 
 impl Slots {
@@ -59,7 +68,9 @@ impl Slots {
     /// Holds one more slot, which was not in flight here.
     pub(crate) fn hold(&mut self, now: Moment, until: Moment) {
         let over = self.held.partition_point(|moment| *moment <= now);
-        self.held.drain(..over);
+        if over * 2 >= self.held.len() || self.held.len() <= FEW {
+            self.held.drain(..over);
+        }
         if until <= now {
             return;
         }
@@ -77,7 +88,7 @@ impl Slots {
     }
 
     pub(crate) fn is_idle(&self, now: Moment) -> bool {
-        self.in_flight == 0 && self.held.back().is_none_or(|moment| *moment <= now)
+        self.in_flight == 0 && self.held.last().is_none_or(|moment| *moment <= now)
     }
 
     /// Whether one of `limit` slots is free, `more` others being taken until a moment.
@@ -143,7 +154,7 @@ impl Slots {
 }
 
 struct Lasting<'a> {
-    held: &'a VecDeque<Moment>,
+    held: &'a [Moment],
     skip: usize,
 }
 
