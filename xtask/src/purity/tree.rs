@@ -33,6 +33,7 @@ const PURE: &[&str] = &[
     "serde_derive",
     "serde_json",
     "sha2",
+    "smallvec",
     "syn",
     "thiserror",
     "thiserror-impl",
