@@ -42,6 +42,9 @@ fn main() {
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     // Without `--bench` this runs as a test: it must work, and nobody reads the numbers.
     let (rounds, operations) = if has("--bench") { (ROUNDS, 200_000_u32) } else { (1, 100) };
+    let (idle, many) = if has("--bench") { (200_000, 1_000_000) } else { (100, 100) };
+    // Before all else: what others have freed would hide what is taken.
+    let memory = memory(idle, many);
     let mut text = String::new();
     if !has("--json") {
         line(&mut text, format_args!("{:<32} {:>8} {:>10} {:>8}", "limiter", "routes", "ns/op", "ratio"));
@@ -57,8 +60,7 @@ fn main() {
             }
         }
     }
-    let (idle, many) = if has("--bench") { (200_000, 1_000_000) } else { (100, 100) };
-    if let Some(memory) = memory(idle, many) {
+    if let Some(memory) = memory {
         line(&mut text, format_args!("{}", memory.line(has("--json"))));
     }
     // A reader that has gone away is no failure of the measurement.

@@ -101,7 +101,10 @@ impl Answer {
     }
 
     fn header(&mut self, name: &str, value: &str) {
-        if name.eq_ignore_ascii_case("via") {
+        // Five of the usual eight or so are these.
+        if let Some(rest) = strip_prefix(name, "x-ratelimit-") {
+            self.limit_header(rest, value);
+        } else if name.eq_ignore_ascii_case("via") {
             self.via = !value.is_empty();
         } else if name.eq_ignore_ascii_case("retry-after") {
             self.retry_after = seconds(value);
@@ -109,8 +112,6 @@ impl Answer {
             self.html = strip_prefix(value, "text/html").is_some();
         } else if name.eq_ignore_ascii_case("x-sent-by-proxy") {
             self.by_proxy = true;
-        } else if let Some(rest) = strip_prefix(name, "x-ratelimit-") {
-            self.limit_header(rest, value);
         }
     }
 

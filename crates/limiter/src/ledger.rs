@@ -371,10 +371,13 @@ impl Ledger {
     fn answered(&mut self, now: Moment, grant: &Grant, answer: &Answer, config: &Config) -> Reach {
         let named = answer.has_bucket().then(|| self.named(now, grant.lane, answer));
         let from = counted_from(now, grant, config);
-        let name = named.map(|bucket| self.buckets[bucket].name.clone());
+        let is_named = |buckets: &Slab<Bucket>, other: u32| {
+            named.is_some_and(|named| named == other || buckets[named].name == buckets[other].name)
+        };
         for (bucket, seat) in &grant.seats {
-            let Bucket { name: other, limit, .. } = &mut self.buckets[*bucket];
-            match (*seat, name.as_ref() == Some(other)) {
+            let is_it = is_named(&self.buckets, *bucket);
+            let limit = &mut self.buckets[*bucket].limit;
+            match (*seat, is_it) {
                 (Some(seat), true) => limit.answered(now, from, seat, answer),
                 // Another limit answered: here the request counts as spent.
                 (seat, _) => limit.lost(now, seat, Duration::ZERO),
@@ -387,9 +390,9 @@ impl Ledger {
                 lane.alone.refund();
             }
             for bound in &lane.buckets {
-                let Bucket { name: other, limit, .. } = &mut self.buckets[bound.bucket];
-                let is_named = name.as_ref() == Some(other);
-                if is_named && !grant.seats.iter().any(|(taken, _)| *taken == bound.bucket) {
+                let is_seated = grant.seats.iter().any(|(taken, _)| *taken == bound.bucket);
+                if !is_seated && is_named(&self.buckets, bound.bucket) {
+                    let limit = &mut self.buckets[bound.bucket].limit;
                     limit.adopt(now, grant.departed.unwrap_or(now), answer);
                 }
             }

@@ -201,10 +201,17 @@ fn is_snowflake(segment: &str) -> bool {
     (17..=20).contains(&segment.len()) && segment.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// What comes before query and fragment.
+pub(crate) fn without_query(path: &str) -> &str {
+    let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#'));
+    end.and_then(|end| path.get(..end)).unwrap_or(path)
+}
+
 /// The path without origin, query, fragment and `/api/vN`.
 fn trim(path: &str) -> &str {
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let path = match path.split_once("://") {
+    let path = without_query(path);
+    // Looking for one byte first is much faster, and most paths have no colon.
+    let path = match path.contains(':').then(|| path.split_once("://")).flatten() {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
         None => path,
     };

@@ -165,6 +165,12 @@ impl Ledger {
     /// What an answer shows about the routes that share a hash.
     pub(crate) fn compare(&mut self, now: Moment, grant: &Grant, bucket: u32, answer: &Answer) {
         let lane = &self.lanes[grant.lane];
+        // Nearly all buckets are one route's, and nothing is known of their hashes.
+        if self.families.is_empty()
+            && lane.buckets.iter().all(|bound| self.buckets[bound.bucket].lanes.len() <= 1)
+        {
+            return;
+        }
         let (account, kind, name) = (lane.account, lane.kind, self.buckets[bucket].name.clone());
         if self.is_explained_by_the_other(now, grant.lane, bucket, answer) {
             if let Some(family) = self.families.get_mut(&(account, name.clone())) {

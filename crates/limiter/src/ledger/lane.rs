@@ -192,8 +192,11 @@ pub(crate) fn push_mask(key: &mut String, mask: u8) {
 /// Appends a credential's fingerprint to a key.
 pub(crate) fn push_credential(key: &mut String, credential: u64) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    for shift in (0..CREDENTIAL).rev() {
-        let digit = (credential >> (4 * shift)) & 15;
-        key.push(char::from(DIGITS[usize::try_from(digit).unwrap_or_default()]));
+    let mut text = [0; CREDENTIAL];
+    for (place, byte) in credential.to_be_bytes().into_iter().enumerate() {
+        text[2 * place] = DIGITS[usize::from(byte >> 4)];
+        text[2 * place + 1] = DIGITS[usize::from(byte & 15)];
     }
+    // Digits are text; at once is much faster than one by one.
+    key.push_str(std::str::from_utf8(&text).unwrap_or_default());
 }

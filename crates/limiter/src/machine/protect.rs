@@ -16,12 +16,12 @@ use crate::limit::Room;
 use crate::lineup::Ticket;
 use crate::reason::Reason;
 use crate::request::Request;
-use crate::route::Route;
+use crate::route::{Route, without_query};
 use crate::safeguards::{Ending, Passes, Whose};
 
 /// Credential, method and path as a number: the same for the same request, and no way back to a token in it.
 pub(super) fn path_of(request: &Request) -> u64 {
-    let path = request.path.split(['?', '#']).next().unwrap_or_default();
+    let path = without_query(&request.path);
     mix(request.credential.fingerprint() ^ (request.method as u64), path.as_bytes())
 }
 
