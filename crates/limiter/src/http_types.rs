@@ -62,10 +62,11 @@ impl Credential {
 }
 
 impl Answer {
-    /// Reads status, headers and, of a 429 only, the body: the whole of it or its beginning.
+    /// Reads status, headers and, where [`reads_body`](Self::reads_body), the body: the whole of it or its beginning.
     ///
     /// Call it when the headers have arrived: waits count from then. A 429 without its body is still
-    /// understood by its headers, but may be taken for one of the edge.
+    /// understood by its headers, but may be taken for one of the edge; a 404 without its body, for a webhook
+    /// that is gone.
     ///
     /// ```
     /// use journeyman_limiter::Answer;

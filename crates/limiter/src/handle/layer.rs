@@ -219,7 +219,7 @@ where
     match answered {
         Ok(response) => {
             let (head, body) = response.into_parts();
-            let body = if head.status == http::StatusCode::TOO_MANY_REQUESTS {
+            let body = if Answer::reads_body(head.status.as_u16()) {
                 LimitedBody::read_ahead(body, layer.limiter.inner.clock).await
             } else {
                 LimitedBody::unread(body)

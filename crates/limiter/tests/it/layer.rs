@@ -109,6 +109,23 @@ async fn a_429_is_sent_again_and_its_body_is_not_lost_without_retries() {
     }
 }
 
+/// Only the body tells a thread that is not there from a dead webhook, and a 403 why.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_told_apart_by_its_body_and_the_body_is_not_lost() {
+    let limiter = limiter();
+    let client = service_fn(|_: HttpRequest<Full<Bytes>>| async {
+        Ok::<_, Infallible>(answer(404, "0.02", r#"{"message": "Unknown Channel", "code": 10003}"#))
+    });
+    let service = LimitLayer::new(limiter).layer(client);
+    let path = format!("/api/v10/webhooks/1001234567890123456/{}?thread_id=1", "t".repeat(68));
+    for _ in 0..2 {
+        let response = service.clone().oneshot(get(&path)).await.expect("the webhook lives");
+        assert_eq!(response.status(), 404);
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        assert!(body.ends_with(b"10003}"), "{body:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_waits_for_its_bucket_holds_up_no_other() {
     let limiter = limiter();

@@ -11,12 +11,13 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use journeyman_moment::Clock;
 
-/// More than any 429 of Discord's has.
+/// More than any refusal of Discord's has.
 const MOST: usize = 64 * 1024;
-/// How long a 429's body may take before its headers must do.
+/// How long a refusal's body may take before its headers must do.
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// The answer's body as the client below gave it. Of a 429 the limiter has read the beginning, and it comes again.
+/// The answer's body as the client below gave it. Of a refusal (see [`Answer::reads_body`](crate::Answer::reads_body))
+/// the limiter has read the beginning, and it comes again.
 pub struct LimitedBody<R: Body> {
     ahead: VecDeque<Frame<R::Data>>,
     broken: Option<R::Error>,
@@ -28,7 +29,7 @@ impl<R: Body<Data = Bytes> + Unpin> LimitedBody<R> {
         Self { ahead: VecDeque::new(), broken: None, rest }
     }
 
-    /// Reads what the limiter needs of a 429, and keeps it.
+    /// Reads what the limiter needs of a refusal, and keeps it.
     pub(super) async fn read_ahead(rest: R, clock: Clock) -> Self {
         let mut body = Self::unread(rest);
         let late = clock.now() + LONGEST;
@@ -56,7 +57,7 @@ impl<R: Body<Data = Bytes> + Unpin> LimitedBody<R> {
         self.ahead.iter().filter_map(Frame::data_ref).map(Bytes::len).sum()
     }
 
-    /// What was read ahead.
+    /// What was read ahead; nothing if nothing was.
     pub(super) fn beginning(&self) -> Vec<u8> {
         self.ahead.iter().filter_map(Frame::data_ref).flatten().copied().collect()
     }
