@@ -100,6 +100,10 @@ pub(crate) fn write_route(request: &Request, template: &mut String, resource: &m
         if place > 0 {
             template.push('/');
         }
+        if place == MOST_SEGMENTS {
+            template.push('…');
+            break;
+        }
         let part = part(before, place, segment);
         template.push_str(part.text(segment));
         match part {
@@ -125,6 +129,10 @@ pub(crate) fn write_route(request: &Request, template: &mut String, resource: &m
     // Without a token of its own a request falls under the address's global limit (discord-api-docs#5806).
     exempt && request.credential != Credential::ANONYMOUS
 }
+
+/// What follows after so many segments is not told apart: Discord has no such paths, and whoever makes them up must
+/// not fill the memory.
+const MOST_SEGMENTS: usize = 16;
 
 /// Discord's epoch, in Unix milliseconds: the time at which snowflakes begin (Discord's docs).
 const EPOCH_MS: u64 = 1_420_070_400_000;
