@@ -127,7 +127,7 @@ impl Account {
     /// What is left of its pause and of the global limit's slots, in microseconds.
     pub(crate) fn left_us(&self, now: Moment, config: &Config) -> (u64, Vec<u64>) {
         let window = self.limit(config).map_or(Duration::ZERO, |global| global.window);
-        (self.pause.left_us(now), self.global.left_us(now, window + config.lost_margin))
+        (self.pause.left_us(now), self.global.left_us(now, window.saturating_add(config.lost_margin)))
     }
 
     /// Takes slots of the global limit until moments to come, and pauses until another.

@@ -153,12 +153,17 @@ impl Kind {
     /// distance itself grows by a quarter: step by step it reaches any window. Several of one burst
     /// count once.
     pub(crate) fn widen(&mut self, now: Moment, wait: Duration, config: &Config) {
-        let asked = wait.mul_f64(1.25);
+        let asked = and_a_quarter(wait);
         let grown = self.spacing.filter(|spacing| now.since(self.calm_since) >= *spacing);
-        let wider = asked.max(grown.unwrap_or_default().mul_f64(1.25)).min(WIDEST);
+        let wider = asked.max(and_a_quarter(grown.unwrap_or_default())).min(WIDEST);
         self.spacing = Some(self.spacing(config).max(wider));
         self.calm_since = now;
     }
+}
+
+/// A span may be as long as a server likes to say.
+fn and_a_quarter(span: Duration) -> Duration {
+    span.saturating_add(span / 4)
 }
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ const LOOSE_IF_LEAKY: Duration = Duration::from_hours(6);
 /// Beside such a limit one more request may be in flight for each so many that were accepted.
 const PROOF: u32 = 64;
 
+/// How many slots that others use are saved as such; with more of them, the bucket counts as used up.
+const MOST_SAVED: u32 = 10_000;
+
 /// What is known of a limit wherever it applies: the prior for a resource that was not met before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shape {
@@ -175,7 +178,7 @@ impl ServerFed {
         if self.alone_first && self.slots.in_flight() > 0 {
             return (Room::Settling, Reason::Learning);
         }
-        let limit = (self.shape.limit + one_more).saturating_sub(unseated);
+        let limit = self.shape.limit.saturating_add(one_more).saturating_sub(unseated);
         (self.slots.room(now, limit, self.foreign), Reason::Bucket)
     }
 
@@ -268,12 +271,18 @@ impl ServerFed {
 
     /// What is left of its slots and its block, in microseconds.
     pub(crate) fn left_us(&self, now: Moment, margin: Duration) -> (Vec<u64>, u64) {
-        let mut held = self.slots.left_us(now, self.shape.window() + margin);
-        if self.foreign.1 > now {
-            let until = u64::try_from(self.foreign.1.since(now).as_micros()).unwrap_or(u64::MAX);
-            held.extend(std::iter::repeat_n(until, self.foreign.0.min(self.shape.limit) as usize));
+        let mut held = self.slots.left_us(now, self.shape.window().saturating_add(margin));
+        let blocked = self.blocked.left_us(now);
+        if self.foreign.1 <= now {
+            return (held, blocked);
         }
-        (held, self.blocked.left_us(now))
+        let until = u64::try_from(self.foreign.1.since(now).as_micros()).unwrap_or(u64::MAX);
+        if self.foreign.0 > MOST_SAVED {
+            // One by one they would fill the memory of whoever saves them.
+            return (held, blocked.max(until));
+        }
+        held.extend(std::iter::repeat_n(until, self.foreign.0.min(self.shape.limit) as usize));
+        (held, blocked)
     }
 
     /// Takes slots until moments to come, and blocks until another.

@@ -60,6 +60,21 @@ fn learnt_limits_are_kept_over_restarts_in_a_small_file() {
     machine.check_invariants();
 }
 
+/// The one took all memory, the other more time than there is.
+#[test]
+fn a_bucket_without_measure_is_kept_in_a_small_file() {
+    let mut table = Table::new(Config::default());
+    let mut endless = bucket("b", u32::MAX, 0, 1_000);
+    endless.reset_after = Some(Duration::MAX);
+    table.teach(&messages(1), &endless);
+    let text = table.machine.save(table.now, WALL, Occasion::Stopping).to_text();
+    assert!(text.len() < 4_096, "{} bytes", text.len());
+    let saved = Saved::from_text(&text).expect("what was written is read");
+    let mut again = next(&saved, Duration::ZERO);
+    let _waits = again.enqueue(Moment::ORIGIN, &messages(1));
+    assert!(again.save(Moment::ORIGIN, WALL, Occasion::Running).to_text().len() < 4_096);
+}
+
 #[test]
 fn what_is_kept_of_a_bucket_lets_the_first_burst_go_at_once() {
     let mut table = Table::new(Config::default());
