@@ -78,6 +78,8 @@ pub(crate) struct Footprint {
     pub(crate) path: u64,
     /// The resource, whoever asks.
     pub(crate) resource: u64,
+    /// Whether there is one: without, the route is that of many, such as of all of a user's servers.
+    pub(crate) has_resource: bool,
     pub(crate) webhook: Webhook,
 }
 
@@ -86,6 +88,8 @@ pub(crate) struct Footprint {
 pub(crate) enum Webhook {
     #[default]
     No,
+    /// One that is asked by its id alone: the token is the credential's.
+    Managed,
     /// One that stays until somebody deletes it; `whole` if the path ends with it.
     Standing { whole: bool },
     /// An interaction's, which may not be there yet: follow-ups overtake the first answer.
@@ -282,7 +286,7 @@ impl Guard {
         }
         let code = answer.body.as_ref().and_then(|body| body.code);
         if answer.status == 403 {
-            let (key, denied) = if code == Some(MISSING_ACCESS) {
+            let (key, denied) = if code == Some(MISSING_ACCESS) && print.has_resource {
                 (Key::Route(print.route), Denied::Route)
             } else {
                 // Another message or member of the same channel may well be allowed.
@@ -298,8 +302,8 @@ impl Guard {
                 Some(Denied::Webhook)
             }
             // There is no token to refuse.
-            Webhook::No if print.credential == 0 => None,
-            Webhook::No => {
+            Webhook::No | Webhook::Managed if print.credential == 0 => None,
+            Webhook::No | Webhook::Managed => {
                 self.latch(now, Key::Credential(print.credential), Reason::TokenRefused, code, config);
                 Some(Denied::Credential)
             }
@@ -315,8 +319,10 @@ impl Guard {
         config: &GuardConfig,
     ) -> Option<Denied> {
         let code = answer.body.as_ref().and_then(|body| body.code);
-        let (Webhook::Standing { whole } | Webhook::Interaction { whole }) = print.webhook else {
-            return None;
+        let whole = match print.webhook {
+            Webhook::No => return None,
+            Webhook::Managed => true,
+            Webhook::Standing { whole } | Webhook::Interaction { whole } => whole,
         };
         if answer.html || !(code == Some(UNKNOWN_WEBHOOK) || (code.is_none() && whole)) {
             return None;

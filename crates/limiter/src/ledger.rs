@@ -503,6 +503,15 @@ impl Ledger {
         }
     }
 
+    /// Whether a request that has ended had taken of a limit that its route does not fall under any more: others
+    /// than the route's neighbours may have waited for it.
+    pub(crate) fn has_left(&self, grant: &Grant) -> bool {
+        let lane = &self.lanes[grant.lane];
+        let is_bound = |bucket: &u32| lane.buckets.iter().any(|bound| bound.bucket == *bucket);
+        !grant.seats.iter().all(|(bucket, _)| is_bound(bucket))
+            || !grant.learnt.iter().all(|learnt| lane.learnt.contains(learnt))
+    }
+
     /// All routes whose room may have changed with this one's.
     pub(crate) fn neighbours(&self, id: u32) -> impl Iterator<Item = u32> {
         let buckets = &self.lanes[id].buckets;
@@ -551,6 +560,9 @@ impl Ledger {
         }
         self.kinds[lane.kind].lanes -= 1;
         self.kinds[lane.kind].used_at = now;
+        if self.kinds.len() > MOST_UNUSED_KINDS {
+            self.forget_kind(now, lane.kind);
+        }
     }
 
     fn forget_bucket(&mut self, now: Moment, id: u32) {
@@ -565,14 +577,19 @@ impl Ledger {
 
     fn forget_kind(&mut self, now: Moment, id: u32) {
         let kind = &self.kinds[id];
-        if kind.lanes > 0 || now.since(kind.used_at) < KIND_IDLE || kind.lessons.are_taught() {
+        if kind.lanes > 0 || now.since(kind.used_at) < self.kind_idle() || kind.lessons.are_taught() {
             return;
         }
         if let Some(kind) = self.kinds.remove(id) {
             self.accounts[kind.account].uses -= 1;
             self.kind_ids.remove(&kind.key);
             self.forget_family(id);
+            self.forget_account(now, kind.account);
         }
+    }
+
+    fn kind_idle(&self) -> Duration {
+        if self.kinds.len() > MOST_UNUSED_KINDS { Duration::ZERO } else { KIND_IDLE }
     }
 
     fn forget_account(&mut self, now: Moment, id: u32) {
@@ -598,6 +615,8 @@ fn bucket_key(credential: u64, name: &str, group: Group, resource: &str) -> Stri
 
 /// How long the limits of a template are remembered after its last resource is forgotten.
 const KIND_IDLE: Duration = Duration::from_hours(1);
+/// With more templates than these, unused ones are forgotten at once: somebody makes up paths or tokens.
+const MOST_UNUSED_KINDS: usize = 20_000;
 
 /// A slot counts from the receipt of the answer; from the departure only where a test breaks the rule.
 fn counted_from(now: Moment, grant: &Grant, config: &Config) -> Moment {

@@ -99,6 +99,16 @@ impl Lineup {
         self.lines.get(&lane).map_or_else(Vec::new, Line::each)
     }
 
+    /// Whose turn it is of those who wait for a route, if it is not the eldest's.
+    pub(crate) fn first_of(&self, lane: u32) -> Option<Ticket> {
+        self.lines.get(&lane).and_then(Line::first)
+    }
+
+    /// Whether anybody of a class waits for a route.
+    pub(crate) fn is_waited_for_by(&self, lane: u32, class: Priority) -> bool {
+        self.lines.get(&lane).is_some_and(|line| line.has(class))
+    }
+
     pub(crate) fn is_waited_for(&self, lane: u32) -> bool {
         // Mostly nobody waits at all, and looking for a line costs memory that is not in the cache.
         self.waiting() > 0 && self.waiting_for(lane) > 0

@@ -267,9 +267,13 @@ impl Machine {
             return;
         };
         let reach = self.ledger.settle(now, &mut grant, end, &self.config);
+        let has_left = self.ledger.has_left(&grant);
         self.spare.push(grant);
         self.protect(now, lane, (path, tenant), passes, ending);
         self.look_around(now, lane, reach);
+        if has_left {
+            self.look_at_all_of(now, self.ledger.account_of(lane));
+        }
         self.pump(now);
     }
 
@@ -441,6 +445,15 @@ impl Machine {
         }
     }
 
+    /// As `look_at`, for all routes of a credential that somebody waits for.
+    fn look_at_all_of(&mut self, now: Moment, account: u32) {
+        let lanes = self.ledger.lanes_of(Some(account)).filter(|lane| self.lineup.is_waited_for(*lane));
+        let lanes: Vec<u32> = lanes.collect();
+        for lane in lanes {
+            self.look_at(now, lane);
+        }
+    }
+
     /// Whether a newcomer finds room and nobody before it.
     fn may_pass(&mut self, now: Moment, ticket: Ticket, lane: u32) -> bool {
         let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
@@ -456,9 +469,12 @@ impl Machine {
                 let (room, reason) = self.room(now, lane, Some(ticket));
                 if room == Room::Free {
                     self.grant(now, ticket, lane);
-                } else if reason == Reason::Guard && self.room(now, lane, None).0 == Room::Free {
-                    // Somebody critical waits behind it for the same route.
-                    self.refuse_for_guard(now, ticket, room);
+                } else if reason == Reason::Guard
+                    && let Some(urgent) = self.lineup.first_of(lane)
+                    && self.room(now, lane, Some(urgent)).0 == Room::Free
+                {
+                    // It is the eldest's turn, which the guard stops; somebody critical behind it may go.
+                    self.grant(now, urgent, lane);
                 }
                 self.look_at(now, lane);
             }

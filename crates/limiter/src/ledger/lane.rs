@@ -61,8 +61,10 @@ impl Traits {
     /// Of a request whose method and template are these, as `GET/channels/:id`.
     pub(crate) fn of(request: &Request, template: &str) -> Self {
         let path = template.split_once('/').map_or("", |(_, path)| path);
-        let whole = matches!(path, "webhooks/:id" | "webhooks/:id/:token");
-        let webhook = if path.starts_with("interactions/:id/:token") {
+        let whole = path == "webhooks/:id/:token";
+        let webhook = if path == "webhooks/:id" {
+            Webhook::Managed
+        } else if path.starts_with("interactions/:id/:token") {
             // No webhook, and like one: its token is its own.
             Webhook::Interaction { whole: false }
         } else if !path.starts_with("webhooks/:id") {

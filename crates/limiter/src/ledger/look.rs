@@ -39,6 +39,7 @@ impl Ledger {
             route: mix(0, route.as_bytes()),
             path,
             resource: mix(0, lane.resource.as_bytes()),
+            has_resource: !lane.resource.is_empty(),
             webhook: lane.traits.webhook,
         }
     }
@@ -238,6 +239,7 @@ pub(crate) fn footprint_of(request: &Request, path: u64) -> Footprint {
         route: mix(0, key.as_bytes()),
         path,
         resource: mix(0, resource.as_bytes()),
+        has_resource: !resource.is_empty(),
         webhook: Traits::of(request, template.get(CREDENTIAL..).unwrap_or_default()).webhook,
     }
 }

@@ -123,6 +123,11 @@ impl Line {
         self.turns.iter().find_map(|turns| turns.first().map(|(_, ticket)| ticket))
     }
 
+    /// Whether anybody of a class waits.
+    pub(crate) fn has(&self, class: Priority) -> bool {
+        self.turns[class as usize].len() > 0
+    }
+
     /// How many go before a ticket at least, if nobody leaves: with those whose turn is due, or without.
     pub(crate) fn before(&self, ticket: Ticket, with_turns: bool) -> usize {
         let Some(claim) = self.claims.get(&ticket) else { return 0 };

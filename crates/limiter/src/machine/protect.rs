@@ -14,6 +14,7 @@ use crate::guard::{Denial, Denied, mix};
 use crate::ledger::footprint_of;
 use crate::limit::Room;
 use crate::lineup::Ticket;
+use crate::priority::Priority;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::{Route, without_query};
@@ -127,11 +128,9 @@ impl Machine {
     }
 
     fn hold(&self, now: Moment, lane: u32, ticket: Option<Ticket>) -> Option<(Room, Reason)> {
-        let is_urgent =
-            |ticket: Ticket| self.entries.get(ticket.place).is_some_and(|entry| entry.is_critical);
         let is_critical = || match ticket {
-            Some(ticket) => is_urgent(ticket),
-            None => self.lineup.each(lane).into_iter().any(|(_, ticket)| is_urgent(ticket)),
+            Some(ticket) => self.entries.get(ticket.place).is_some_and(|entry| entry.is_critical),
+            None => self.ledger.is_exempt(lane) || self.lineup.is_waited_for_by(lane, Priority::Critical),
         };
         self.safeguards.hold(now, self.ledger.class_of(lane), is_critical, &self.config)
     }
@@ -187,17 +186,6 @@ impl Machine {
         self.stale.push(self.ledger.account_of(lane));
     }
 
-    /// Refuses one that the guard stops while others of its line may go.
-    pub(super) fn refuse_for_guard(&mut self, now: Moment, ticket: Ticket, room: Room) {
-        let Some(Entry { stage: Stage::Waiting { give_up, .. }, .. }) = entry(&mut self.entries, ticket)
-        else {
-            return;
-        };
-        let allowed = give_up.since(now);
-        let wait = if let Room::Until(until) = room { until.since(now) } else { Duration::ZERO };
-        self.refuse(now, ticket, Reason::Guard, wait, allowed);
-    }
-
     /// Asks again for all routes of a class, or for all.
     fn look_again(&mut self, now: Moment, class: Option<crate::class::Class>) {
         let concerned = |lane: &u32| class.is_none_or(|class| class == self.ledger.class_of(*lane));
@@ -213,7 +201,7 @@ impl Machine {
     /// Adds to an explanation what guard and breakers say.
     pub(super) fn explain_safeguards(&self, now: Moment, request: &Request, explanation: &mut Explanation) {
         let class = explanation.route.class();
-        let is_critical = || request.priority == crate::Priority::Critical || explanation.route.is_exempt();
+        let is_critical = || request.priority == Priority::Critical || explanation.route.is_exempt();
         let hold = match self.safeguards.hold(now, class, is_critical, &self.config) {
             Some((Room::Until(until), reason)) => Some(Hold { reason, wait: Some(until.since(now)) }),
             Some((Room::Settling, reason)) => Some(Hold { reason, wait: None }),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use journeyman_limiter::{
-    Answer, Config, Credential, Event, GuardConfig, Method, Moment, Priority, Reason, Request, Tenant,
+    Answer, Config, Credential, Event, GuardConfig, Method, Moment, Output, Priority, Reason, Request, Tenant,
 };
 
 use crate::lines::{Table, bucket, messages};
@@ -133,6 +133,18 @@ fn a_401_for_a_webhooks_own_token_latches_the_webhook_and_not_the_credential() {
     goes(&mut table, &messages(1).with_credential(alice()));
 }
 
+/// Asked by its id alone, a webhook has no token in its path: one client's bad token must not shut it for all.
+#[test]
+fn a_401_for_a_webhook_asked_by_its_id_latches_the_credential_and_not_the_webhook() {
+    let mut table = table();
+    let hook = Request::get("/webhooks/100000000000000001");
+    table.teach(&hook.clone().with_credential(alice()), &error(401, 0));
+    assert!(table.machine.is_latched(alice()));
+    goes(&mut table, &hook.clone().with_credential(Credential::of_token("Bot bob")));
+    table.teach(&hook.clone().with_credential(Credential::of_token("Bot bob")), &error(404, 10_015));
+    assert_eq!(refused(&mut table, &hook), Reason::UnknownWebhook);
+}
+
 #[test]
 fn a_403_is_remembered_for_a_while_with_its_code_and_longer_each_time() {
     let mut table = table();
@@ -164,6 +176,39 @@ fn a_403_for_want_of_access_is_remembered_for_the_whole_route_of_the_resource() 
     table.teach(&message(100_000_000_000_000_002), &error(403, 50_001));
     assert_eq!(refused(&mut table, &message(100_000_000_000_000_003)), Reason::Forbidden);
     goes(&mut table, &messages(1));
+}
+
+/// All servers of an application have one route, and lacking access to one says nothing about the next.
+#[test]
+fn a_403_for_want_of_access_is_about_the_path_where_the_route_has_no_resource() {
+    let mut table = table();
+    let commands = |guild: u64| {
+        Request::new(Method::Put, format!("/applications/100000000000000001/guilds/{guild}/commands"))
+    };
+    table.teach(&commands(100_000_000_000_000_002), &error(403, 50_001));
+    assert_eq!(refused(&mut table, &commands(100_000_000_000_000_002)), Reason::Forbidden);
+    table.pass(2_000);
+    goes(&mut table, &commands(100_000_000_000_000_003));
+}
+
+/// Nobody is refused for a wait that it has time for, only since somebody critical waits behind it.
+#[test]
+fn at_the_hard_threshold_the_eldest_waits_on_while_the_critical_behind_it_go() {
+    let guard = GuardConfig { hard: 1, ..GuardConfig::default() };
+    let ageing = Duration::from_secs(1);
+    let mut table = Table::new(Config { global: None, guard, ageing, ..Config::default() });
+    table.teach(&messages(2), &bucket("b", 50, 49, 10));
+    table.teach(&messages(1), &error(403, 0));
+    let elder = table.ask(&messages(2));
+    table.pass(2_000);
+    for _ in 0..20 {
+        let urgent = table.ask(&messages(2).with_priority(Priority::Critical));
+        assert_eq!(table.outputs(), [Output::Granted(urgent)]);
+        table.send(urgent);
+        table.answer(urgent, &bucket("b", 50, 49, 10));
+    }
+    table.now = Moment::from_secs(600);
+    assert_eq!(table.granted(), [elder]);
 }
 
 #[test]

@@ -166,6 +166,29 @@ fn routes_of_one_bucket_stand_in_one_line() {
     assert_eq!(table.granted(), order[..2], "in the order in which they came, not by route");
 }
 
+/// One that waited for the other route's request found nobody to wake it, since that route's answers had stopped
+/// to name the bucket.
+#[test]
+fn who_waits_for_a_request_whose_route_leaves_the_bucket_is_woken_all_the_same() {
+    let mut table = Table::new(Config { idle: Duration::from_hours(1), ..free() });
+    let pin = |method| Request::new(method, "/channels/100000000000000001/pins/100000000000000002");
+    let (put, delete) = (pin(Method::Put), pin(Method::Delete));
+    table.teach(&put, &bucket("a", 1, 0, 1_000));
+    table.pass(2_000);
+    table.teach(&delete, &bucket("a", 1, 0, 1_000));
+    table.pass(2_000);
+    table.teach(&put, &bucket("b", 5, 4, 1_000));
+    table.pass(70_000);
+    let under_both = table.ask(&put);
+    assert_eq!(table.granted(), [under_both]);
+    table.send(under_both);
+    let waiting = table.ask(&delete);
+    assert_eq!(table.granted(), [], "the only slot is on its way");
+    table.answer(under_both, &bucket("b", 5, 4, 1_000));
+    table.pass(1_100);
+    assert_eq!(table.granted(), [waiting]);
+}
+
 #[test]
 fn answers_to_interactions_pass_by_the_global_limit_but_not_by_the_pace() {
     let bot = Credential::of_token("Bot token");
@@ -274,6 +297,17 @@ fn a_huge_wait_refuses_those_behind_it_and_nobody_else() {
     table.answer(other, &bucket("b", 5, 4, 1_000));
     let next = table.ask(&messages(2));
     assert_eq!(table.granted(), [next]);
+}
+
+#[test]
+fn a_wait_without_end_is_refused_and_breaks_nothing() {
+    let mut table = Table::new(free());
+    let headers = [("retry-after", "1e300"), ("via", "1.1 google"), ("x-ratelimit-scope", "user")];
+    table.teach(&messages(1), &Answer::read(429, headers, b""));
+    table.ask(&messages(1));
+    let (_, refusal) = table.refusal().expect("nobody has so much time");
+    assert_eq!(refusal.reason, Reason::RetryAfter);
+    table.teach(&messages(2), &bucket("b", 5, 4, 1_000));
 }
 
 #[test]

@@ -46,6 +46,22 @@ fn unknown_paths_and_credentials_are_forgotten_too() {
     assert!(table.machine.remembered() < before / 100, "{} of {before} are left", table.machine.remembered());
 }
 
+/// A client of a proxy may make up paths and tokens as fast as it can send.
+#[test]
+fn made_up_paths_of_made_up_credentials_do_not_fill_the_memory() {
+    let mut table = Table::new(Config { idle: Duration::from_secs(1), ..Config::default() });
+    for number in 0..60_000 {
+        let credential = Credential::of_token(&format!("token {number}"));
+        let ticket = table.ask(&Request::get(format!("/odd/{number}")).with_credential(credential));
+        let _granted = table.machine.poll(table.now);
+        let unknown = Answer { status: 404, via: true, ..Answer::default() };
+        table.machine.settle(table.now, ticket, journeyman_limiter::End::Answered(&unknown));
+        table.pass(10);
+    }
+    table.machine.check_invariants();
+    assert!(table.machine.remembered() < 50_000, "{} entries", table.machine.remembered());
+}
+
 #[test]
 fn what_still_counts_is_not_forgotten() {
     let mut table = Table::new(Config { global: None, idle: Duration::ZERO, ..Config::default() });
