@@ -211,15 +211,22 @@ fn is_snowflake(segment: &str) -> bool {
 
 /// What comes before query and fragment.
 pub(crate) fn without_query(path: &str) -> &str {
-    let end = path.bytes().position(|byte| matches!(byte, b'?' | b'#'));
-    end.and_then(|end| path.get(..end)).unwrap_or(path)
+    if !has(path, b'?') && !has(path, b'#') {
+        return path;
+    }
+    path.split(['?', '#']).next().unwrap_or_default()
+}
+
+/// Whether a byte is in a path. It looks at all of them, many at a time: faster than to stop at the first.
+fn has(path: &str, wanted: u8) -> bool {
+    path.bytes().fold(0, |found, byte| found | u8::from(byte == wanted)) != 0
 }
 
 /// The path without origin, query, fragment and `/api/vN`.
 fn trim(path: &str) -> &str {
     let path = without_query(path);
-    // Looking for one byte first is much faster, and most paths have no colon.
-    let path = match path.contains(':').then(|| path.split_once("://")).flatten() {
+    // Most paths have no colon, and looking for one byte is much faster.
+    let path = match has(path, b':').then(|| path.split_once("://")).flatten() {
         Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
         None => path,
     };

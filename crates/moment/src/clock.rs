@@ -56,11 +56,8 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one reader of the monotonic clock")]
     pub fn now(&self) -> Moment {
         let real = Instant::now().saturating_duration_since(self.origin);
-        // Arithmetic with fractions takes a good part of a reading, and the real clock needs none.
-        let is_real = (self.scale - 1.0).abs() < f64::EPSILON;
-        let span = if is_real { real } else { real.mul_f64(self.scale) };
         // Rounded down, so that a read never runs ahead of the clock.
-        let micros = span.as_micros();
+        let micros = real.mul_f64(self.scale).as_micros();
         Moment::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 
