@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -150,6 +150,8 @@ async fn verify(task: &Verify, config: &Config) -> Result<(), Ending> {
              upstream; if it is in a test server of your own, run it again with --yes",
         ));
     }
+    // Found out before anything is asked, not when the report is lost.
+    let file = task.report.as_deref().map(open).transpose()?;
     let order = Order { token, channel: task.channel.clone() };
     let say = |text: String| {
         tell(&text);
@@ -160,16 +162,29 @@ async fn verify(task: &Verify, config: &Config) -> Result<(), Ending> {
         let is_usage = matches!(error, VerifyError::NoChannel { .. });
         if is_usage { Ending::Usage(error.to_string()) } else { Ending::CannotRun(with_source(&error)) }
     })?;
-    match &task.report {
-        Some(path) => std::fs::write(path, report.to_json())
-            .map_err(|why| Ending::CannotRun(format!("write the report to {}: {why}", path.display())))?,
-        None => print(&report.to_json())?,
+    match (file, &task.report) {
+        (Some(mut file), Some(path)) => {
+            let written = file.set_len(0).and_then(|()| file.write_all(report.to_json().as_bytes()));
+            written.map_err(|why| cannot_write(path, &why))?;
+        }
+        _ => print(&report.to_json())?,
     }
     match report.left_behind() {
         _ if report.is_stopped() => Err(Ending::Stopped),
-        0 => Ok(()),
+        0 if report.is_complete() => Ok(()),
+        0 => Err(Ending::CannotRun("the run ended before its plan; the report says where".to_owned())),
         left => Err(Ending::LeftBehind(left)),
     }
+}
+
+/// A file for the report; what it holds is replaced when there is one.
+fn open(path: &Path) -> Result<std::fs::File, Ending> {
+    let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+    opened.map_err(|why| cannot_write(path, &why))
+}
+
+fn cannot_write(path: &Path, why: &std::io::Error) -> Ending {
+    Ending::CannotRun(format!("write the report to {}: {why}", path.display()))
 }
 
 /// Asks the system for as many open files as it allows: two for each connection, one to each side. What it

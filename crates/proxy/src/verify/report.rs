@@ -16,6 +16,7 @@ const SAME: Duration = Duration::from_millis(50);
 pub struct Report {
     json: Value,
     is_stopped: bool,
+    is_complete: bool,
     left_behind: usize,
 }
 
@@ -28,6 +29,11 @@ impl Report {
     /// Whether a 429 has stopped the run before its plan was done.
     pub fn is_stopped(&self) -> bool {
         self.is_stopped
+    }
+
+    /// Whether the whole plan was done.
+    pub fn is_complete(&self) -> bool {
+        self.is_complete
     }
 
     /// How many messages of the run could not be deleted.
@@ -51,7 +57,8 @@ impl Report {
             "stopped_by": halt.map(of_halt),
             "messages_left_behind": left_behind,
         });
-        Self { json, is_stopped: matches!(halt, Some(Halt::Limited { .. })), left_behind }
+        let is_stopped = matches!(halt, Some(Halt::Limited { .. }));
+        Self { json, is_stopped, is_complete: halt.is_none(), left_behind }
     }
 }
 

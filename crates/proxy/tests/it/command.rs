@@ -66,6 +66,12 @@ fn verify_sends_nothing_without_a_token_and_a_yes() {
     let (code, text) = told(command(&arguments).env("JOURNEYMAN_BOT_TOKEN", "canary"));
     assert_eq!(code, Some(2));
     assert!(text.contains("--yes") && text.contains("300") && !text.contains("canary"), "{text}");
+    // A report that cannot be written is told before anything is asked.
+    let mut nowhere = command(&arguments);
+    nowhere.args(["--report", "/nowhere/report.json", "--yes"]).env("JOURNEYMAN_BOT_TOKEN", "canary");
+    let (code, text) = told(&mut nowhere);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("/nowhere/report.json") && !text.contains("canary"), "{text}");
     // Nobody is there to be asked.
     let (code, text) = told(command(&arguments).arg("--yes").env("JOURNEYMAN_BOT_TOKEN", "canary"));
     assert_eq!(code, Some(1));

@@ -8,7 +8,7 @@ use journeyman_proxy::{Clock, Config, Hosts, MOST_REQUESTS, Order, Report, Upstr
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Seen, answer, read_request};
+use crate::harness::{Scripted, Seen, answer, read_request};
 
 const CHANNEL: &str = "1001234567890123456";
 const SCALE: f64 = 50.0;
@@ -181,6 +181,7 @@ async fn it_tells_which_windows_are_fixed_and_which_slide_and_cleans_up() {
     let report = report.expect("a report");
     let told = json(&report);
     assert_eq!(told["stopped_by"], serde_json::Value::Null, "{told:#}");
+    assert!(report.is_complete());
     assert_eq!(told["scope_on_success"], 0);
     let posted = route(&told, "POST /channels/:id/messages");
     assert_eq!((&posted["window"], &posted["buckets"][0]), (&"sliding".into(), &"shared-name".into()));
@@ -217,6 +218,23 @@ async fn it_stops_at_the_first_429_and_the_report_says_where() {
     assert!(after.iter().all(|asked| asked.starts_with("DELETE")), "{after:?}");
     assert_eq!(report.left_behind(), fake.messages());
     assert!(report.left_behind() > 0 && after.len() == report.left_behind());
+}
+
+#[tokio::test]
+async fn a_run_that_gets_no_answer_ends_and_is_not_taken_for_a_whole_one() {
+    let upstream = Scripted::start(|seen| {
+        let is_knock = seen.head.starts_with(&format!("GET /api/v10/channels/{CHANNEL} "));
+        is_knock.then(|| answer(200, "Via: 1.1 google\r\n", "{}"))
+    })
+    .await;
+    let parsed = Upstream::parse(&upstream.origin, Hosts::Known).expect("this machine");
+    let config = Config { upstream: parsed, ..Config::default() };
+    let order = Order { token: "canary".to_owned(), channel: CHANNEL.to_owned() };
+    let report = verify(&config, Clock::scaled(SCALE), &order, |_| std::future::ready(())).await;
+    let report = report.expect("a report");
+    assert_eq!(json(&report)["stopped_by"]["what"], "no answer");
+    assert!(!report.is_complete() && !report.is_stopped());
+    assert_eq!(upstream.seen().len(), 2);
 }
 
 #[tokio::test]
