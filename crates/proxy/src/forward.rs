@@ -29,14 +29,16 @@ use crate::answer::{self, Body};
 use crate::config::Config;
 use crate::headers;
 use crate::metrics::Metrics;
-use crate::state::{self, StateError};
+use crate::state::{self, StateError, Writer};
 use crate::upload::{Upload, is_too_large};
 use crate::wall;
 
 /// How long an idle connection to the upstream is kept: shorter than servers do, since a request that leaves
 /// on a connection which is just being closed is lost.
 const IDLE: Duration = Duration::from_secs(15);
-/// The most of a 429 that is read before it is passed on.
+/// What getting in line may take: who allows no wait at all goes if there is room.
+const TO_THE_LINE: Duration = Duration::from_millis(50);
+/// The most of a refusal that is read before it is passed on.
 const NOTICE_BYTES: usize = 1024 * 1024;
 
 /// Why a proxy cannot be set up.
@@ -63,6 +65,7 @@ pub(crate) struct Forward {
     pub(crate) clock: Clock,
     pub(crate) limiter: Limiter,
     pub(crate) metrics: Metrics,
+    writer: Arc<Writer>,
     client: Client<HttpsConnector<HttpConnector>, Upload>,
 }
 
@@ -79,7 +82,7 @@ impl Forward {
         for (credential, global) in &config.globals {
             limiter.set_global(*credential, *global);
         }
-        Ok(Self { config, clock, limiter, metrics: Metrics::default(), client })
+        Ok(Self { config, clock, limiter, metrics: Metrics::default(), writer: Arc::default(), client })
     }
 
     /// Answers one request for the API.
@@ -115,6 +118,8 @@ impl Forward {
         if matches!(head.method, Method::POST | Method::PATCH) && headers::is_json(&head.headers) {
             limits.fields = upload.whole().map_or(Fields::NONE, |body| Fields::of_json(&body));
         }
+        // What the client took over its body is no wait for a limit.
+        limits.deadline = Some(self.clock.now() + self.patience(&head)?);
         let permit = self.wait(&limits, &mut upload).await?;
         // The permit is dropped before anything has left, and gives back what it took.
         upload.failure().map_or(Ok(()), |failure| Err(Trouble::of_body(failure)))?;
@@ -131,17 +136,26 @@ impl Forward {
         if named.is_some_and(|named| named != self.config.upstream.authority()) {
             return Err(Trouble::OtherHost);
         }
-        let allowed = headers::allowed_wait(&head.headers).map_err(Trouble::Deadline)?;
-        let wait = allowed.map_or(self.config.hold, |allowed| allowed.min(self.config.hold));
+        if headers::names_two_credentials(&head.headers) {
+            return Err(Trouble::TwoCredentials);
+        }
+        // Told before its body is read.
+        self.patience(head)?;
         let priority = headers::priority(&head.headers).map_err(Trouble::Priority)?;
         let request = Limits::new(method, head.uri.path())
             .with_credential(headers::credential(&head.headers))
             .with_priority(priority)
-            .with_tenant(headers::tenant(&head.headers))
-            .with_deadline(self.clock.now() + wait);
+            .with_tenant(headers::tenant(&head.headers));
         // Only of a deletion does the limit depend on the time of day.
         let is_deletion = method == Verb::Delete;
         Ok(if is_deletion { request.with_wall_clock(wall::unix_ms()) } else { request })
+    }
+
+    /// How long the request may wait for its limits.
+    fn patience(&self, head: &Parts) -> Result<Duration, Trouble> {
+        let allowed = headers::allowed_wait(&head.headers).map_err(Trouble::Deadline)?;
+        let wait = allowed.map_or(self.config.hold, |allowed| allowed.min(self.config.hold));
+        Ok(wait.max(TO_THE_LINE))
     }
 
     /// Reads a small body whole before the request gets in line: a client that takes its time over it must not
@@ -208,8 +222,12 @@ impl Forward {
                 () = progress.changed() => {}
                 // Dropping the request closes its connection; it may have been executed.
                 () = self.clock.sleep_until(late) => {
+                    if is_clients_turn {
+                        // Dropped, the permit is spent as well, and the upstream is not blamed.
+                        return Err(Trouble::SlowBody);
+                    }
                     departure.permit.maybe_sent();
-                    return Err(if is_clients_turn { Trouble::SlowBody } else { Trouble::Silence });
+                    return Err(Trouble::Silence);
                 }
             }
         };
@@ -221,7 +239,12 @@ impl Forward {
                 Err(Trouble::Unreachable)
             }
             Err(error) => {
-                departure.permit.maybe_sent();
+                if progress.is_broken() {
+                    // The client's doing: spent, and no failure of the upstream.
+                    drop(departure.permit);
+                } else {
+                    departure.permit.maybe_sent();
+                }
                 tracing::debug!(upstream = %self.config.upstream, error = %chain(&error), "no answer");
                 Err(if is_too_large(&error) { Trouble::TooLarge } else { Trouble::Lost })
             }
@@ -264,7 +287,7 @@ impl Forward {
         Ok(response)
     }
 
-    /// The body of a 429, if all of it arrives.
+    /// The body of a refusal, if all of it arrives.
     async fn notice(&self, body: Incoming) -> Option<Bytes> {
         let late = self.in_real(self.config.answer);
         tokio::select! {
@@ -276,10 +299,11 @@ impl Forward {
     /// Writes what was learnt, if there is a file for it. What goes wrong is logged: limits are learnt again.
     pub(crate) async fn save(&self, occasion: Occasion) {
         let Some(path) = self.config.state.clone() else { return };
+        let (writer, number) = (Arc::clone(&self.writer), self.writer.number());
         let saved = self.limiter.save(wall::since_epoch(), occasion);
         let shown = path.clone();
         // A disk may take its time.
-        let written = tokio::task::spawn_blocking(move || state::store(&path, &saved)).await;
+        let written = tokio::task::spawn_blocking(move || writer.store(number, &path, &saved)).await;
         if let Err(error) = written.map_err(std::io::Error::other).flatten() {
             tracing::warn!(file = %shown.display(), %error, "the limits cannot be kept over a restart");
         }
@@ -325,6 +349,7 @@ enum Trouble {
     Path,
     Deadline(String),
     Priority(String),
+    TwoCredentials,
     TooLarge,
     BrokenBody,
     SlowBody,
@@ -349,11 +374,12 @@ impl Trouble {
             ),
             Self::Path => bad("The path cannot be sent on"),
             Self::Deadline(text) => bad(&format!(
-                "X-Journeyman-Deadline is {text:?}; give seconds from the request's arrival, such as 2.5"
+                "X-Journeyman-Deadline is {text:?}; give the seconds that the request may wait, such as 2.5"
             )),
             Self::Priority(text) => {
                 bad(&format!("X-Journeyman-Priority is {text:?}; give critical, interactive, normal or bulk"))
             }
+            Self::TwoCredentials => bad("There is more than one Authorization; give one"),
             Self::TooLarge => answer::too_large(),
             Self::BrokenBody => bad("The body broke off or is malformed; nothing was sent"),
             Self::SlowBody => answer::plain(

@@ -9,7 +9,7 @@ use hyper::header::{
 };
 use journeyman_limiter::{Credential, Priority, Tenant};
 
-/// By when, in seconds from its arrival, a request must have left.
+/// How many seconds a request may wait for its limits.
 const DEADLINE: &str = "x-journeyman-deadline";
 /// How urgent the request is: one of `Priority`'s words.
 const PRIORITY: &str = "x-journeyman-priority";
@@ -37,6 +37,11 @@ pub(crate) fn credential(headers: &HeaderMap) -> Credential {
         Some(value) => Credential::of_token(&String::from_utf8_lossy(value.as_bytes())),
         None => Credential::ANONYMOUS,
     }
+}
+
+/// Whether it cannot be told whose limits the request uses: the upstream may read another one than we do.
+pub(crate) fn names_two_credentials(headers: &HeaderMap) -> bool {
+    headers.get_all(AUTHORIZATION).iter().count() > 1
 }
 
 /// How long the client lets the request wait, if it says so; an error is what it said instead.

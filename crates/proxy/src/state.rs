@@ -4,6 +4,8 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use journeyman_limiter::Saved;
 use thiserror::Error;
@@ -40,8 +42,35 @@ pub(crate) fn load(path: &Path) -> Result<Option<Saved>, StateError> {
     }
 }
 
+/// Writes states one after the other, and never an older one over a newer: a write that the proxy's end has
+/// overtaken may still be under way.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    taken: AtomicU64,
+    written: Mutex<u64>,
+}
+
+impl Writer {
+    /// The number of a state that is taken now.
+    pub(crate) fn number(&self) -> u64 {
+        self.taken.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Writes a state unless a later one was written; it blocks.
+    pub(crate) fn store(&self, number: u64, path: &Path, saved: &Saved) -> io::Result<()> {
+        // The file is whole whatever happened elsewhere.
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if number < *written {
+            return Ok(());
+        }
+        store(path, saved)?;
+        *written = number;
+        Ok(())
+    }
+}
+
 /// Replaces the file in one step: whoever reads it finds the old state or the new one, whole.
-pub(crate) fn store(path: &Path, saved: &Saved) -> io::Result<()> {
+fn store(path: &Path, saved: &Saved) -> io::Result<()> {
     let next = beside(path, "next");
     let mut file = File::create(&next)?;
     file.write_all(saved.to_text().as_bytes())?;
@@ -55,4 +84,29 @@ fn beside(path: &Path, what: &str) -> PathBuf {
     name.push(".");
     name.push(what);
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use journeyman_limiter::{Config, Machine, Moment, Occasion};
+
+    use super::*;
+
+    #[test]
+    fn a_write_that_was_overtaken_does_not_replace_the_last_state() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("limits.json");
+        let saved = |seconds, occasion| {
+            let machine = Machine::new(Config::default());
+            machine.save(Moment::ORIGIN, Duration::from_secs(seconds), occasion)
+        };
+        let (running, stopping) = (saved(1, Occasion::Running), saved(2, Occasion::Stopping));
+        let writer = Writer::default();
+        let (first, last) = (writer.number(), writer.number());
+        writer.store(last, &path, &stopping).expect("written");
+        writer.store(first, &path, &running).expect("left alone");
+        assert_eq!(load(&path).expect("readable"), Some(stopping));
+    }
 }

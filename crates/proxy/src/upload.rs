@@ -38,6 +38,7 @@ pub(crate) struct Upload {
 pub(crate) struct Progress {
     changed: Notify,
     awaits_client: AtomicBool,
+    is_broken: AtomicBool,
 }
 
 impl Progress {
@@ -52,6 +53,11 @@ impl Progress {
     /// Whether the next part is still to come from the client.
     pub(crate) fn awaits_client(&self) -> bool {
         self.awaits_client.load(Ordering::Relaxed)
+    }
+
+    /// Whether the client has not kept what it promised: its body broke off, is malformed or too large.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.is_broken.load(Ordering::Relaxed)
     }
 
     fn note(&self, awaits_client: bool) {
@@ -159,6 +165,9 @@ impl Body for Upload {
                 }
             }
         };
+        if matches!(frame, Some(Err(_))) {
+            self.progress.is_broken.store(true, Ordering::Relaxed);
+        }
         if let Some(Ok(frame)) = &frame {
             let length = frame.data_ref().map_or(0, Bytes::len);
             self.remaining = self.remaining.map(|remaining| remaining.saturating_sub(length as u64));

@@ -127,6 +127,34 @@ async fn a_slow_large_body_is_a_408_and_ends_the_upstreams_request() {
     assert_eq!(served.metric("journeyman_limiter_in_flight").await, 0);
 }
 
+/// Three in a row opened the circuit breaker of the upstream, and everybody's requests were refused.
+#[tokio::test]
+async fn clients_whose_bodies_stand_still_or_are_too_large_shut_no_route_for_others() {
+    let upstream = Scripted::start(|_| Some(answer(200, "", "{}"))).await;
+    let served = Served::start(&upstream.origin, |config| {
+        (config.body, config.hold) = (SHORT, Duration::from_secs(1));
+        config.max_body_bytes = 100_000;
+    })
+    .await;
+    let chunk = format!("30000\r\n{}\r\n0\r\n\r\n", "x".repeat(0x3_0000));
+    for (number, (framing, body, status)) in
+        [("Content-Length: 90000", "abc", 408), ("Transfer-Encoding: chunked", chunk.as_str(), 413)]
+            .into_iter()
+            .cycle()
+            .take(8)
+            .enumerate()
+    {
+        let mut wire = served.wire().await;
+        let path = format!("/api/v10/channels/{}/messages", 1_001_234_567_890_123_400_u64 + number as u64);
+        let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{BOT}{framing}\r\n\r\n");
+        wire.stream.write_all(head.as_bytes()).await.expect("sent");
+        // It may be answered before all of it is read.
+        let _ = wire.stream.write_all(body.as_bytes()).await;
+        assert_eq!(wire.read_answer().await.expect("an answer").status, status);
+    }
+    assert_eq!(served.ask("POST", MESSAGES, BOT, "{}").await.status, 200);
+}
+
 /// Writes until the proxy hangs up.
 async fn endless(mut upstream: TcpStream) {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n";

@@ -130,6 +130,28 @@ async fn a_deadline_shortens_the_wait_and_is_not_sent_on() {
     assert!(wrong.json()["message"].as_str().expect("a message").contains("\"soon\""));
 }
 
+/// The time ran from the head's arrival, so that there was none left when the body had come.
+#[tokio::test]
+async fn who_allows_no_wait_goes_if_there_is_room_and_only_then() {
+    let upstream = Scripted::start(|_| Some(answer(200, &used_up(60), "{}"))).await;
+    let served = Served::start(&upstream.origin, |_| {}).await;
+    let now = format!("{BOT}X-Journeyman-Deadline: 0\r\n");
+    assert_eq!(served.ask("POST", MESSAGES, &now, "{}").await.status, 200);
+    assert_eq!(served.ask("POST", MESSAGES, &now, "{}").await.status, 429);
+    assert_eq!(upstream.seen().len(), 1);
+}
+
+/// Which of them the upstream reads nobody here knows.
+#[tokio::test]
+async fn a_request_with_two_tokens_is_not_sent() {
+    let upstream = Scripted::start(|_| Some(answer(200, "", "{}"))).await;
+    let served = Served::start(&upstream.origin, |_| {}).await;
+    let two = format!("{BOT}Authorization: Bot token-of-two\r\n");
+    let refused = served.ask("GET", MESSAGES, &two, "").await;
+    assert_eq!((refused.status, refused.is_proxys_own()), (400, true));
+    assert_eq!(upstream.seen().len(), 0);
+}
+
 #[tokio::test]
 async fn a_priority_and_a_tenant_are_used_and_not_sent_on() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
