@@ -36,11 +36,16 @@ pub(crate) struct Shape {
     pub(crate) longest: Duration,
     /// If the bucket leaks, it takes at least this long for one slot, and less than that.
     drip: (Duration, Duration),
+    /// Whether an accepted request has shown it: a 429 shows what is left of a window.
+    is_whole: bool,
+    /// The window that was assumed under another limit, which a change of the number need not have changed.
+    before: Duration,
 }
 
 impl Shape {
     pub(crate) fn new(limit: u32) -> Self {
-        Self { limit: limit.max(1), longest: Duration::ZERO, drip: (Duration::ZERO, Duration::MAX) }
+        let drip = (Duration::ZERO, Duration::MAX);
+        Self { limit: limit.max(1), longest: Duration::ZERO, drip, is_whole: false, before: Duration::ZERO }
     }
 
     /// What two resources have shown of one limit; if they differ in size, the newer one is right.
@@ -49,17 +54,21 @@ impl Shape {
             return self;
         }
         let drip = (self.drip.0.max(older.drip.0), self.drip.1.min(older.drip.1));
-        Self { limit: self.limit, longest: self.longest.max(older.longest), drip }
+        let is_whole = self.is_whole || older.is_whole;
+        let before = self.before.max(older.before);
+        Self { limit: self.limit, longest: self.longest.max(older.longest), drip, is_whole, before }
     }
 
-    fn learn(&mut self, limit: u32, used: u32, reset: Duration) {
+    /// `steady`: all that is used was sent under this limit.
+    fn learn(&mut self, limit: u32, used: u32, reset: Duration, steady: bool) {
         if limit.max(1) != self.limit {
+            self.before = self.window();
             self.limit = limit.max(1);
             self.drip = (Duration::ZERO, Duration::MAX);
         }
         self.longest = self.longest.max(reset);
         self.drip.0 = self.drip.0.max(reset / used.max(1));
-        if used > 1 {
+        if used > 1 && steady {
             // The last slot used may have leaked in part.
             self.drip.1 = self.drip.1.min(reset.saturating_add(ROUNDING) / (used - 1));
         }
@@ -73,7 +82,7 @@ impl Shape {
         if drip > below {
             return self.longest;
         }
-        self.longest.max(drip.saturating_mul(self.limit))
+        self.longest.max(drip.saturating_mul(self.limit)).max(self.before)
     }
 
     /// As it is saved.
@@ -93,7 +102,8 @@ impl Shape {
             Duration::from_micros(record.drip_us.0),
             record.drip_us.1.map_or(Duration::MAX, Duration::from_micros),
         );
-        Self { limit: record.limit.max(1), longest: Duration::from_micros(record.longest_us), drip }
+        let longest = Duration::from_micros(record.longest_us);
+        Self { limit: record.limit.max(1), longest, drip, is_whole: true, before: Duration::ZERO }
     }
 
     fn is_loose(&self) -> bool {
@@ -125,6 +135,10 @@ pub(crate) struct ServerFed {
     departed: u64,
     /// The latest departure whose answer has been read.
     newest: u64,
+    /// The limit that it told.
+    told: u32,
+    /// From when on nothing is counted that was sent under another limit, and drained at its pace.
+    steady: Moment,
     newest_left: Moment,
     /// The departures in flight.
     flying: SmallVec<[u64; 2]>,
@@ -153,6 +167,8 @@ impl ServerFed {
             floor: Duration::ZERO,
             departed: 0,
             newest: 0,
+            told: 0,
+            steady: Moment::ORIGIN,
             newest_left: Moment::ORIGIN,
             flying: SmallVec::new(),
             accepted: 0,
@@ -202,8 +218,8 @@ impl ServerFed {
     pub(crate) fn lost(&mut self, now: Moment, seat: Option<Seat>, margin: Duration) {
         self.land(seat);
         let seen = self.shape.window();
-        // A 429 shows what is left of a window, and the whole is one that limits are known to have.
-        let window = if self.accepted == 0 { seen.max(usual_window(seen.mul_f64(0.98))) } else { seen };
+        // The whole window is one that limits are known to have.
+        let window = if self.shape.is_whole { seen } else { seen.max(usual_window(seen.mul_f64(0.98))) };
         self.slots.settle(now, now + window + margin);
     }
 
@@ -360,14 +376,26 @@ impl ServerFed {
         else {
             return;
         };
+        self.shape.is_whole |= answer.status != 429;
         let used = limit.saturating_sub(remaining);
         let number = seat.map_or(self.departed, |seat| seat.number);
         if number < self.newest {
-            self.shape.learn(self.shape.limit, used, reset);
+            // Nor does one of another limit teach how fast this one drains.
+            if limit.max(1) == self.shape.limit {
+                self.shape.learn(limit, used, reset, now >= self.steady);
+            }
             return;
         }
         self.newest = number;
-        self.shape.learn(limit, used, reset);
+        if limit != self.told {
+            self.steady = now + self.shape.window();
+        }
+        self.shape.learn(limit, used, reset, now >= self.steady);
+        if limit < self.told {
+            // A leaky bucket of fewer slots drains more slowly: what is held was held by the old pace.
+            self.slots.hold_all_until(now + reset + ROUNDING);
+        }
+        self.told = limit;
         let others = used.saturating_sub(self.own_use(now, seat));
         self.foreign = (others, now + reset + ROUNDING);
     }
@@ -390,7 +418,7 @@ mod tests {
     fn window(answers: &[(u32, u64)]) -> Duration {
         let mut shape = Shape::new(5);
         for (used, reset_ms) in answers {
-            shape.learn(5, *used, Duration::from_millis(*reset_ms));
+            shape.learn(5, *used, Duration::from_millis(*reset_ms), true);
         }
         shape.window()
     }

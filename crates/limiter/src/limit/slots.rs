@@ -78,6 +78,11 @@ impl Slots {
         self.held.insert(place, until);
     }
 
+    /// Holds what is held at least until a moment.
+    pub(crate) fn hold_all_until(&mut self, until: Moment) {
+        self.held.iter_mut().for_each(|moment| *moment = until.max(*moment));
+    }
+
     pub(crate) fn in_flight(&self) -> u32 {
         self.in_flight
     }

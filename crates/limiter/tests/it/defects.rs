@@ -284,6 +284,23 @@ fn an_answer_out_of_order_adds_no_room() {
     assert_eq!(free(&table), 2, "the older answer knows less");
 }
 
+/// A bucket that leaks 4 per 4 s loses one a second; of 3 slots it loses one in 1.33 s. What was sent before
+/// the change drains at the new pace too, and its own answers told the old one.
+#[test]
+fn what_is_held_when_a_limit_is_lowered_drains_at_the_new_pace() {
+    let mut table = Table::new(Config { global: None, ..Config::default() });
+    table.teach(&messages(1), &bucket("b", 4, 3, 1_000));
+    table.pass(10_000);
+    for (limit, remaining, reset) in [(4, 3, 1_000), (4, 2, 2_000), (3, 0, 4_000)] {
+        table.teach(&messages(1), &bucket("b", limit, remaining, reset));
+    }
+    let next = table.ask(&messages(1));
+    table.pass(1_300);
+    assert_eq!(table.granted(), [], "there are still more than two in it");
+    table.pass(2_800);
+    assert_eq!(table.granted(), [next]);
+}
+
 /// The edge's ban holds for the address, so for every credential; who cannot wait for the probe is refused.
 #[test]
 fn a_ban_of_the_edge_stops_everything() {

@@ -208,9 +208,11 @@ impl World {
             case.ops.iter().filter_map(size).chain([case.buckets[bucket].most])
         };
         let tightest = |bucket| sizes(bucket).min().unwrap_or(1);
-        // Under a new hash a lost one counts as long as if the bucket leaked: a window for each slot.
-        let renamed = |bucket: usize| bucket == 0 && self.server.renamed > 0;
-        let unsure = |bucket| if renamed(bucket) { sizes(bucket).max().unwrap_or(0) } else { 0 };
+        // Under a new hash or limit a lost one counts as long as if the bucket leaked, a window for each slot; and
+        // so does, before it, what was on its way under the old hash.
+        let changed =
+            |bucket: usize| self.server.changes[bucket] > 0 || (bucket == 0 && self.server.renamed > 0);
+        let unsure = |bucket| if changed(bucket) { 2 * sizes(bucket).max().unwrap_or(0) } else { 0 };
         let one = |((_, kind, _), count): (&(u8, Kind, u8), &u64)| match bucket(*kind) {
             // The pins of a channel share a bucket; both may be as many.
             Some(bucket) => {
