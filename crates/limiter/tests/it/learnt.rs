@@ -157,7 +157,7 @@ fn learnt_limits_are_dropped_when_they_are_unused_for_long() {
 }
 
 #[test]
-fn a_million_resources_that_meet_a_limit_are_bounded_in_memory() {
+fn many_resources_that_meet_a_limit_are_bounded_in_memory() {
     let mut table = table();
     for channel in 0..u64::from(crate::windows::cases(2_500)) {
         table.teach(&change(channel, "name"), &hidden(1));
