@@ -149,8 +149,9 @@ fn s11_a_raised_global_limit_is_followed_once_it_is_told() {
 
 #[test]
 fn s12_a_limit_that_changes_is_followed() {
-    // No answer could have told: the limit changes while all of its slots are used up, so that the first
-    // request to find it changed is one of five that leave together when the window before it ends.
+    // No answer had told when they left: the limit changes while all of its slots are used up, so that the first
+    // request to find it changed is one of five that leave together when the window before it ends. Sending one
+    // ahead in each window would have shown it, at a round trip per window.
     check(&scenes::a_limit_that_changes(), seeds(5), hits_nothing);
 }
 
