@@ -11,7 +11,7 @@ use crate::saved::{Saved, SavedError};
 /// Longer files are not read: a thousand learnt limits take about a megabyte.
 const LONGEST: u64 = 64 * 1024 * 1024;
 
-/// Reads what [`write`] has written; none if there is no such file.
+/// Reads what [`write()`] has written; none if there is no such file.
 ///
 /// It blocks: call it before the runtime is busy, or on a thread of its own.
 ///
