@@ -50,8 +50,9 @@
 //! sends one request at a time; as soon as one resource has shown the limit, the others start with it.
 //! Deletions of messages have three classes by the message's age, if [`Request::with_wall_clock`](crate::Request::with_wall_clock) tells the time:
 //! younger than 10 s, older than 14 days, and between (discord-api-docs#1295, #8330).
-//! A route whose answers have no headers, as those of user accounts (discord-api-docs#1808), sends one
-//! per second, counted from the answer, and after a 429 one per the wait that it asked for and a quarter.
+//! A route whose answers have no headers, as those of user accounts (discord-api-docs#1808), starts with
+//! the limit that the table of priors has for it ([`Priors`](crate::Priors)), else with one request per
+//! second, counted from the answer, and after a 429 keeps the distance that it asked for and a quarter.
 //!
 //! # Who waits, and for what
 //!

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::breaker::BreakerConfig;
 use crate::guard::GuardConfig;
+use crate::priors::Priors;
 use crate::quota::RetryQuota;
 use crate::tenant::Tenant;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub global: Option<GlobalLimit>,
     /// The distance between two requests of a route that answers without headers: 1 s.
     pub headerless: Duration,
+    /// Limits to start from where answers may describe none: those of the shipped table.
+    pub priors: Priors,
     /// The longest wait; a request that would wait longer is refused: 15 min.
     pub max_wait: Duration,
     /// How many requests may wait at once: 100,000. What happens to further ones, `shedding` says.
@@ -39,6 +42,15 @@ pub struct Config {
     /// of a route, one goes to the eldest if it is overdue, whatever its class, tenant and bucket. So a
     /// request before which `n` others came goes at the latest with the `8 (n + 1)`-th grant after that.
     pub ageing: Duration,
+    /// Whether a request counts from the moment at which the server's own clock (`X-RateLimit-Reset` less
+    /// `-Reset-After`) shows that it was answered at the latest, and by how much that clock may be wrong:
+    /// no. It saves how much longer than the shortest an answer's way was. It is safe if all of the server's
+    /// answers come from one clock that does not jump by less than a round trip, which nobody promises.
+    pub server_clock: Option<Duration>,
+    /// How many per cent of the shortest round trip seen are taken off each hold: 0. Up to 100 is safe if no
+    /// way is ever shorter than the shortest before it, which nobody can know; 45 leaves room for that, and 90
+    /// met a limit in the scenario with lost answers.
+    pub round_trip_credit: u8,
     /// How long after its connection closed a request may still reach the server: 1 s.
     pub lost_margin: Duration,
     /// After how long at most one request tries whether the edge's ban is over, when it does not say; the first
@@ -65,12 +77,15 @@ impl Default for Config {
             pace: None,
             global: Some(GlobalLimit::default()),
             headerless: Duration::from_secs(1),
+            priors: Priors::default(),
             max_wait: Duration::from_mins(15),
             max_waiting: 100_000,
             max_waiting_per_tenant: 100_000,
             shedding: Shedding::RejectNew,
             weights: BTreeMap::new(),
             ageing: Duration::from_secs(10),
+            server_clock: None,
+            round_trip_credit: 0,
             lost_margin: Duration::from_secs(1),
             edge_ban: Duration::from_hours(1),
             guard: GuardConfig::default(),

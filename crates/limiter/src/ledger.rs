@@ -10,6 +10,7 @@ mod lesson;
 mod look;
 mod recent;
 mod saving;
+mod transit;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::fields::Fields;
 use crate::headers::Answer;
 use crate::ids::Ids;
 use crate::limit::{Room, Seat, ServerFed, Shape};
+use crate::priors::Priors;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::{counted_as, write_route};
@@ -38,6 +40,7 @@ use kind::Kind;
 use lane::{CREDENTIAL, Lane, Traits, push_credential};
 use learning::Hit;
 use learnt::Learnt;
+use transit::Transit;
 
 /// All limits of all credentials.
 #[derive(Debug, Default)]
@@ -59,6 +62,8 @@ pub(crate) struct Ledger {
     doubt_until: Moment,
     /// What 429s of an earlier process have blocked, by the routes that this one has not met yet.
     blocked_before: HashMap<Box<str>, (Moment, Reason)>,
+    priors: Priors,
+    transit: Transit,
     key: String,
     resource: String,
 }
@@ -131,6 +136,10 @@ pub(crate) enum Reach {
 }
 
 impl Ledger {
+    pub(crate) fn new(priors: Priors) -> Self {
+        Self { priors, ..Self::default() }
+    }
+
     /// The route of a request, and whether it was not met before.
     pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> (u32, bool) {
         let (mut key, mut resource) = (std::mem::take(&mut self.key), std::mem::take(&mut self.resource));
@@ -190,7 +199,8 @@ impl Ledger {
         if let Some(id) = self.kind_ids.get(key) {
             return id;
         }
-        let id = self.kinds.insert(Kind::new(account, key));
+        let start = key.get(CREDENTIAL..).and_then(|route| self.priors.of(route));
+        let id = self.kinds.insert(Kind::new(account, key, start));
         self.accounts[account].uses += 1;
         self.kind_ids.insert(key, id);
         id
@@ -227,7 +237,7 @@ impl Ledger {
         }
         let learnt = self.learnt_room(now, id);
         if lane.buckets.is_empty() {
-            let alone = lane.alone.room(now, 1, (0, now));
+            let alone = self.alone_room(now, lane, config);
             let both = alone.and(learnt.0);
             return (both, if both == alone { self.kinds[lane.kind].reason() } else { learnt.1 });
         }
@@ -249,6 +259,10 @@ impl Ledger {
             let both = all.0.and(room);
             all = (both, if both == all.0 { all.1 } else { reason });
         }
+        if self.kinds[lane.kind].is_always_limited() {
+            let both = all.0.and(self.alone_room(now, lane, config));
+            all = (both, if both == all.0 { all.1 } else { Reason::SubLimit });
+        }
         all
     }
 
@@ -257,6 +271,20 @@ impl Ledger {
     fn unseated(&self, bucket: &Bucket) -> u32 {
         let away = bucket.lanes.iter().map(|lane| self.lanes[*lane].in_flight).sum::<u32>();
         away.saturating_sub(bucket.limit.in_flight())
+    }
+
+    /// Whether there is room by what is known without headers. Until it is known that there are none, one goes
+    /// at a time.
+    fn alone_room(&self, now: Moment, lane: &Lane, config: &Config) -> Room {
+        let kind = &self.kinds[lane.kind];
+        if lane.buckets.is_empty() && !kind.is_headerless() {
+            return match (lane.alone.in_flight(), lane.alone.last()) {
+                (0, Some(last)) if kind.free_at(last) > now => Room::Until(kind.free_at(last)),
+                (0, _) => Room::Free,
+                _ => Room::Settling,
+            };
+        }
+        lane.alone.room(now, kind.allowance(config).0, (0, now))
     }
 
     /// Whether what all routes of a credential have in common has room.
@@ -292,7 +320,7 @@ impl Ledger {
         grant.lane = id;
         grant.departed = None;
         grant.seats.clear();
-        grant.alone = lane.buckets.is_empty();
+        grant.alone = lane.buckets.is_empty() || self.kinds[lane.kind].is_always_limited();
         if grant.alone {
             lane.alone.take();
         }
@@ -362,15 +390,18 @@ impl Ledger {
         let lane = &mut self.lanes[grant.lane];
         lane.in_flight -= 1;
         if grant.alone {
-            let spacing = self.kinds[lane.kind].spacing(config);
-            lane.alone.settle(now, now + spacing + config.lost_margin);
+            let kind = &self.kinds[lane.kind];
+            let (_, hold) = kind.allowance(config);
+            lane.alone.settle(now, now + hold + config.lost_margin);
         }
         self.accounts[lane.account].spend(now, now + config.lost_margin, lane.exempt, config);
     }
 
     fn answered(&mut self, now: Moment, grant: &Grant, answer: &Answer, config: &Config) -> Reach {
         let named = answer.has_bucket().then(|| self.named(now, grant.lane, answer));
-        let from = counted_from(now, grant, config);
+        let departed = grant.departed.unwrap_or(now);
+        let transit = self.transit.counted_from(departed, now, answer, config);
+        let from = counted_from(transit, grant, config);
         let is_named = |buckets: &Slab<Bucket>, other: u32| {
             named.is_some_and(|named| named == other || buckets[named].name == buckets[other].name)
         };
@@ -386,7 +417,10 @@ impl Ledger {
         let lane = &mut self.lanes[grant.lane];
         lane.in_flight -= 1;
         if let Some(bucket) = named {
-            if grant.alone {
+            let kind = &self.kinds[lane.kind];
+            if grant.alone && kind.is_always_limited() {
+                lane.alone.settle(now, from + kind.allowance(config).1);
+            } else if grant.alone {
                 lane.alone.refund();
             }
             for bound in &lane.buckets {
@@ -402,7 +436,10 @@ impl Ledger {
         } else if grant.alone {
             let kind = &mut self.kinds[lane.kind];
             kind.answered_without_headers(now, answer, config);
-            lane.alone.settle(now, now + kind.spacing(config));
+            // A 429 has not been counted; it is only not to be followed at once.
+            let limited = answer.status == 429;
+            let hold = if limited { kind.spacing(config) } else { kind.allowance(config).1 };
+            lane.alone.settle(now, from + hold);
         }
         let lane = &self.lanes[grant.lane];
         self.accounts[lane.account].spend(now, from, lane.exempt, config);
@@ -494,7 +531,7 @@ impl Ledger {
             let limit = &mut self.buckets[bucket].limit;
             // Also what has come back: it was held for a spacing, and the window now known may be longer.
             for until in lane.alone.returns() {
-                limit.hold_until(now, until);
+                limit.hold_until(now, self.kinds[lane.kind].free_at(until));
             }
             self.buckets[bucket].lanes.push(id);
         }
@@ -618,7 +655,7 @@ const KIND_IDLE: Duration = Duration::from_hours(1);
 /// With more templates than these, unused ones are forgotten at once: somebody makes up paths or tokens.
 const MOST_UNUSED_KINDS: usize = 20_000;
 
-/// A slot counts from the receipt of the answer; from the departure only where a test breaks the rule.
+/// A slot counts from the receipt of the answer, or what rule R' makes of it; from the departure only where a test breaks the rule.
 fn counted_from(now: Moment, grant: &Grant, config: &Config) -> Moment {
     if config.mutation == Mutation::CountFromDeparture { grant.departed.unwrap_or(now) } else { now }
 }

@@ -133,11 +133,12 @@ enum Stage {
 impl Machine {
     /// A machine that knows no routes yet.
     pub fn new(config: Config) -> Self {
+        let ledger = Ledger::new(config.priors.clone());
         Self {
             safeguards: Safeguards::new(&config),
             config,
             now: Moment::ORIGIN,
-            ledger: Ledger::default(),
+            ledger,
             lineup: Lineup::default(),
             entries: Slab::default(),
             spare: Vec::new(),

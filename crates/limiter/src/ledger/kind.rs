@@ -10,6 +10,7 @@ use crate::headers::Answer;
 use crate::ledger::lane::CREDENTIAL;
 use crate::ledger::lesson::Lessons;
 use crate::limit::Shape;
+use crate::priors::Prior;
 use crate::reason::Reason;
 use crate::saved::{RouteRecord, ShapeRecord};
 
@@ -38,13 +39,17 @@ pub(crate) struct Kind {
     bare_answers: u8,
     /// Set by a 429; until then the configured distance holds.
     spacing: Option<Duration>,
+    /// By how much it shrinks after a calm while: a twentieth of what the 429 set.
+    step: Duration,
+    /// What the table of priors says.
+    start: Option<Prior>,
     calm_since: Moment,
     /// Until then each resource may have been used by an earlier process just before it ended.
     pub(crate) used_until: Moment,
 }
 
 impl Kind {
-    pub(crate) fn new(account: u32, key: &str) -> Self {
+    pub(crate) fn new(account: u32, key: &str, start: Option<Prior>) -> Self {
         Self {
             account,
             key: key.into(),
@@ -55,6 +60,8 @@ impl Kind {
             lessons: Lessons::default(),
             bare_answers: 0,
             spacing: None,
+            step: Duration::ZERO,
+            start,
             calm_since: Moment::ORIGIN,
             used_until: Moment::ORIGIN,
         }
@@ -108,7 +115,33 @@ impl Kind {
     }
 
     pub(crate) fn spacing(&self, config: &Config) -> Duration {
-        self.spacing.unwrap_or(config.headerless)
+        self.spacing.unwrap_or_else(|| self.least(config))
+    }
+
+    /// The distance without any 429.
+    fn least(&self, config: &Config) -> Duration {
+        self.start.map_or(config.headerless, |start| start.spacing())
+    }
+
+    /// How many may be in flight or held where answers describe nothing, and how long each is held after its
+    /// answer. Once a 429 has shown that the table is wrong, there are no bursts.
+    pub(crate) fn allowance(&self, config: &Config) -> (u32, Duration) {
+        match (self.spacing, self.start) {
+            (None, Some(start)) => (start.limit, start.window),
+            (Some(_), _) | (None, None) => (1, self.spacing(config)),
+        }
+    }
+
+    /// When the distance has passed after an answer whose slot is held for the whole window.
+    pub(crate) fn free_at(&self, held_until: Moment) -> Moment {
+        let (None, Some(start)) = (self.spacing, self.start) else { return held_until };
+        let longer = start.window.saturating_sub(start.spacing()).as_micros();
+        Moment::from_micros(held_until.as_micros().saturating_sub(u64::try_from(longer).unwrap_or(u64::MAX)))
+    }
+
+    /// Whether the table's limit also holds where answers describe one.
+    pub(crate) fn is_always_limited(&self) -> bool {
+        self.start.is_some_and(|start| start.always)
     }
 
     /// An answer described the limit; gives back what all its resources together have shown.
@@ -143,7 +176,10 @@ impl Kind {
         let Some(spacing) = self.spacing else { return };
         if now.since(self.calm_since) >= CALM {
             self.calm_since = now;
-            self.spacing = Some(spacing.mul_f64(0.95)).filter(|spacing| *spacing > config.headerless);
+            let (least, step) = (self.least(config), self.step.max(spacing / 20));
+            // A window of the table is not trusted again: slots were held for the distance, not for the window.
+            self.spacing = Some(spacing.saturating_sub(step).max(least))
+                .filter(|spacing| *spacing > least || self.start.is_some());
         }
     }
 
@@ -157,6 +193,7 @@ impl Kind {
         let grown = self.spacing.filter(|spacing| now.since(self.calm_since) >= *spacing);
         let wider = asked.max(and_a_quarter(grown.unwrap_or_default())).min(WIDEST);
         self.spacing = Some(self.spacing(config).max(wider));
+        self.step = self.spacing(config) / 20;
         self.calm_since = now;
     }
 }
@@ -174,7 +211,7 @@ mod tests {
     /// every second request was refused for ever.
     #[test]
     fn a_distance_that_was_not_enough_grows_until_it_is() {
-        let (mut kind, config) = (Kind::new(0, "GET/x"), Config::default());
+        let (mut kind, config) = (Kind::new(0, "GET/x", None), Config::default());
         let window = Duration::from_secs(8);
         let mut now = Moment::from_secs(100);
         let mut refusals = 0;
@@ -195,10 +232,41 @@ mod tests {
 
     #[test]
     fn several_refusals_of_one_burst_count_once() {
-        let (mut kind, config) = (Kind::new(0, "GET/x"), Config::default());
+        let (mut kind, config) = (Kind::new(0, "GET/x", None), Config::default());
         for _ in 0..10 {
             kind.widen(Moment::from_secs(100), Duration::from_secs(4), &config);
         }
         assert_eq!(kind.spacing(&config), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn spacing_backs_off_on_429_and_recovers_additively_over_clean_minutes() {
+        let start = Prior { limit: 5, window: Duration::from_secs(5), always: false };
+        let bare = Answer { status: 204, via: true, ..Answer::default() };
+        for (start, least) in [(None, Duration::from_secs(1)), (Some(start), Duration::from_secs(1))] {
+            let (mut kind, config) = (Kind::new(0, "GET/x", start), Config::default());
+            let begun = Moment::from_secs(100);
+            kind.widen(begun, Duration::from_secs(16), &config);
+            assert_eq!(
+                kind.allowance(&config),
+                (1, Duration::from_secs(20)),
+                "a quarter more than was asked for"
+            );
+            for calm in 1..=18 {
+                kind.answered_without_headers(begun + CALM * calm, &bare, &config);
+                let left = Duration::from_secs(u64::from(20 - calm));
+                assert_eq!(kind.spacing(&config), left, "a second, the same each time");
+                kind.answered_without_headers(begun + CALM * calm + Duration::from_secs(1), &bare, &config);
+                assert_eq!(kind.spacing(&config), left, "ten minutes have to pass");
+            }
+            for calm in 19..30 {
+                kind.answered_without_headers(begun + CALM * calm, &bare, &config);
+                assert_eq!(
+                    kind.allowance(&config),
+                    (1, least),
+                    "never less than it began with, and no burst"
+                );
+            }
+        }
     }
 }

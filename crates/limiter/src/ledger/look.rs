@@ -98,7 +98,8 @@ impl Ledger {
         if !kind.is_headerless() {
             return now;
         }
-        lane.alone.earliest(now, 1, ahead, kind.spacing(config))
+        let (limit, window) = kind.allowance(config);
+        lane.alone.earliest(now, limit, ahead, window)
     }
 
     /// How many of a route with room can go now, as far as its own limits go; at least one.
@@ -121,7 +122,10 @@ impl Ledger {
             let shape = bucket.limit.shape();
             windows(shape.longest, all.saturating_sub(1) / shape.limit as usize)
         });
-        let alone = || windows(self.kinds[lane.kind].spacing(config), waiting(id).saturating_sub(1));
+        let alone = || {
+            let (limit, window) = self.kinds[lane.kind].allowance(config);
+            windows(window, waiting(id).saturating_sub(1) / limit as usize)
+        };
         each.max().unwrap_or_else(alone)
     }
 

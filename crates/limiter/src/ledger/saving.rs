@@ -66,8 +66,8 @@ impl Ledger {
             self.kinds[kind].restore(now, saved);
             // Where good answers describe a bucket, its own slots say what is used.
             if saved.bucket.is_none() {
-                let spacing = self.kinds[kind].spacing(config);
-                let left = if record.complete { spacing.saturating_sub(gap) } else { spacing };
+                let (_, window) = self.kinds[kind].allowance(config);
+                let left = if record.complete { window.saturating_sub(gap) } else { window };
                 self.kinds[kind].used_until = now + left;
             }
             kinds.push(kind);

@@ -152,6 +152,11 @@ impl Slots {
         held.chain(flying).map(|left| u64::try_from(left.as_micros()).unwrap_or(u64::MAX)).collect()
     }
 
+    /// When the last of the held slots comes back, if any is held.
+    pub(crate) fn last(&self) -> Option<Moment> {
+        self.held.last().copied()
+    }
+
     /// The moments at which held slots come back.
     pub(crate) fn returns(&self) -> impl Iterator<Item = Moment> {
         self.held.iter().copied()

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, BreakerConfig, Config, Knowledge, Moment, Reason, Request};
+use journeyman_limiter::{Answer, BreakerConfig, Config, Knowledge, Method, Moment, Priors, Reason, Request};
 
 use crate::ledger::{Model, Server};
-use crate::lines::{Table, messages};
+use crate::lines::{Table, bucket, messages};
 use crate::world::World;
 
 fn bare() -> Answer {
@@ -95,7 +95,7 @@ fn a_widened_distance_shrinks_again_while_all_is_calm() {
 
 #[test]
 fn a_route_that_shows_headers_late_is_headerless_no_more() {
-    let mut table = Table::new(Config::default());
+    let mut table = Table::new(Config { priors: Priors::none(), ..Config::default() });
     for _ in 0..6 {
         table.teach(&messages(1), &bare());
         table.pass(1_000);
@@ -129,5 +129,55 @@ fn five_in_five_seconds_are_never_exceeded_without_a_single_header() {
         }
         world.run();
         assert_eq!((world.user_429, world.granted.len()), (0, 100), "{model:?}");
+    }
+}
+
+#[test]
+fn headerless_mode_starts_from_the_priors_of_the_shipped_table() {
+    let mut table = Table::new(Config::default());
+    for _ in 0..5 {
+        table.teach(&messages(1), &bare());
+        table.pass(1_000);
+    }
+    let six: Vec<_> = (0..6).map(|_| table.ask(&messages(2))).collect();
+    assert_eq!(table.granted(), six[..5], "five in five seconds (discord-api-docs#5646), not one in one");
+    for ticket in &six[..5] {
+        table.send(*ticket);
+        table.answer(*ticket, &bare());
+    }
+    table.pass(4_999);
+    assert_eq!(table.granted(), []);
+    table.pass(1);
+    assert_eq!(table.granted(), six[5..], "a window after the answers");
+}
+
+#[test]
+fn what_a_user_sends_is_spaced_by_a_second_at_least_as_an_inference() {
+    let mut table = Table::new(Config { headerless: Duration::ZERO, ..Config::default() });
+    let request = Request::post("/interactions").with_resource("channels/7");
+    table.teach(&request, &bare());
+    let next = table.ask(&request);
+    table.pass(999);
+    assert_eq!(table.granted(), []);
+    table.pass(1);
+    assert_eq!(table.granted(), [next]);
+}
+
+#[test]
+fn a_prior_for_all_holds_beside_looser_headers_and_tighter_headers_win() {
+    let reaction = |number: u64| {
+        let id = 100_000_000_000_000_000;
+        let path = format!("/channels/{id}/messages/{}/reactions/x/@me", id + number);
+        Request::new(Method::Put, path)
+    };
+    for (shown, wait_ms) in [(bucket("loose", 50, 49, 1), 250), (bucket("tight", 1, 0, 1_000), 1_001)] {
+        let mut table = Table::new(Config::default());
+        table.teach(&reaction(1), &shown);
+        let next = table.ask(&reaction(2));
+        table.pass(wait_ms - 1);
+        assert_eq!(table.granted(), [], "{wait_ms}");
+        table.pass(1);
+        assert_eq!(table.granted(), [next], "{wait_ms}");
+        table.machine.check_invariants();
     }
 }

@@ -14,7 +14,9 @@ pub(crate) mod server;
 pub(crate) mod twilight;
 pub(crate) mod world;
 
-use journeyman_limiter::Mutation;
+use std::time::Duration;
+
+use journeyman_limiter::{Config, Mutation};
 
 use scenario::Scenario;
 use score::Score;
@@ -30,6 +32,11 @@ pub(crate) enum Contender {
     Pace,
     /// Who knows every limit and every delay beforehand.
     Oracle,
+    /// This crate's machine with rule R': by the server's clock, with 45 per cent of the shortest round trip
+    /// taken off, and with both and 90 per cent.
+    Clock,
+    Credit,
+    Both,
 }
 
 impl Contender {
@@ -39,6 +46,9 @@ impl Contender {
             Self::Twilight => "twilight 0.18",
             Self::Pace => "350 ms",
             Self::Oracle => "oracle",
+            Self::Clock => "R' clock",
+            Self::Credit => "R' 45 %",
+            Self::Both => "R' both 90 %",
         }
     }
 
@@ -49,6 +59,14 @@ impl Contender {
             Self::Twilight => twilight::run(scenario, seed),
             Self::Pace => world::run(scenario, seed, pace::Pace::default()),
             Self::Oracle => oracle::run(scenario, seed),
+            Self::Clock => beyond(scenario, seed, Some(Duration::ZERO), 0),
+            Self::Credit => beyond(scenario, seed, None, 45),
+            Self::Both => beyond(scenario, seed, Some(Duration::ZERO), 90),
         }
     }
+}
+
+fn beyond(scenario: &Scenario, seed: u64, server_clock: Option<Duration>, round_trip_credit: u8) -> Score {
+    let config = Config { server_clock, round_trip_credit, ..Config::default() };
+    world::run(scenario, seed, ours::Ours::with(config))
 }

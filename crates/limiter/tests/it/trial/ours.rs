@@ -21,10 +21,10 @@ pub(crate) struct Ours {
 
 impl Ours {
     pub(crate) fn new(mutation: Mutation) -> Self {
-        // Defaults but for the bound: here everybody waits for as long as it takes.
         Self::with(Config { mutation, ..Config::default() })
     }
 
+    /// With other settings, but for the bound: here everybody waits for as long as it takes.
     pub(crate) fn with(config: Config) -> Self {
         let config = Config { max_wait: Duration::from_hours(1_000), ..config };
         Self {
