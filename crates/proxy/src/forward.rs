@@ -304,9 +304,12 @@ impl Forward {
         let shown = path.clone();
         // A disk may take its time.
         let written = tokio::task::spawn_blocking(move || writer.store(number, &path, &saved)).await;
-        if let Err(error) = written.map_err(std::io::Error::other).flatten() {
-            tracing::warn!(file = %shown.display(), %error, "the limits cannot be kept over a restart");
-        }
+        let why = match written {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => std::error::Error::source(&error).map_or_else(String::new, ToString::to_string),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(file = %shown.display(), why, "the limits cannot be kept over a restart");
     }
 
     /// Saves now and then, while something is asked; never ends.

@@ -1,13 +1,13 @@
 //! The file that keeps what was learnt over a restart: read, and replaced in one step. What it says is the limiter's
 //! subject.
 
-use std::fs::File;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use journeyman_limiter::Saved;
+use journeyman_limiter::store::{self, StoreError};
 use thiserror::Error;
 
 /// The file of an earlier run cannot be read, though it is there.
@@ -57,26 +57,16 @@ impl Writer {
     }
 
     /// Writes a state unless a later one was written; it blocks.
-    pub(crate) fn store(&self, number: u64, path: &Path, saved: &Saved) -> io::Result<()> {
+    pub(crate) fn store(&self, number: u64, path: &Path, saved: &Saved) -> Result<(), StoreError> {
         // The file is whole whatever happened elsewhere.
         let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         if number < *written {
             return Ok(());
         }
-        store(path, saved)?;
+        store::write(path, saved)?;
         *written = number;
         Ok(())
     }
-}
-
-/// Replaces the file in one step: whoever reads it finds the old state or the new one, whole.
-fn store(path: &Path, saved: &Saved) -> io::Result<()> {
-    let next = beside(path, "next");
-    let mut file = File::create(&next)?;
-    file.write_all(saved.to_text().as_bytes())?;
-    // The name must not be there before the content is.
-    file.sync_all()?;
-    std::fs::rename(&next, path)
 }
 
 fn beside(path: &Path, what: &str) -> PathBuf {
