@@ -35,7 +35,7 @@ pub(crate) fn dispatch(
     let channel_id = route.first_id();
     match route.endpoint {
         Endpoint::Gateway => gateway(world),
-        Endpoint::GatewayBot => gateway_bot(world),
+        Endpoint::GatewayBot => gateway_bot(world, &caller),
         Endpoint::Me => me(&caller),
         Endpoint::Interact => interaction::interact(world, &caller, &payload.json),
         Endpoint::GuildCommands => command::guild_index(world, &caller, channel_id),
@@ -117,16 +117,19 @@ fn me(caller: &Caller) -> Reply {
 
 /// The address stays on this machine.
 fn gateway(world: &World) -> Reply {
-    Reply::json(200, &json!({ "url": gateway_url(world) }))
+    Reply::json(200, &json!({ "url": world.ready().gateway }))
 }
 
-fn gateway_bot(world: &World) -> Reply {
-    let limit = json!({ "total": 1_000, "remaining": 1_000, "reset_after": 0, "max_concurrency": 1 });
-    Reply::json(200, &json!({ "url": gateway_url(world), "shards": 1, "session_start_limit": limit }))
-}
-
-fn gateway_url(world: &World) -> String {
-    format!("{}/gateway", world.settings.origin.replacen("http", "ws", 1))
+/// Real: the limit is part of the answer (Discord's docs).
+fn gateway_bot(world: &World, caller: &Caller) -> Reply {
+    let (remaining, reset_after) = world.gateway.starts_left(world.now(), caller.id);
+    let limit = json!({
+        "total": world.settings.gateway.session_starts,
+        "remaining": remaining,
+        "reset_after": u64::try_from(reset_after.as_millis()).unwrap_or(u64::MAX),
+        "max_concurrency": world.settings.gateway.max_concurrency,
+    });
+    Reply::json(200, &json!({ "url": world.ready().gateway, "shards": 1, "session_start_limit": limit }))
 }
 
 /// An id in a body: Discord takes strings and numbers.

@@ -53,6 +53,7 @@ pub(crate) struct Discord {
     pub(crate) channels: BTreeMap<u64, Channel>,
     pub(crate) files: BTreeMap<u64, File>,
     events: VecDeque<Event>,
+    emitted: u64,
 }
 
 impl Discord {
@@ -64,6 +65,7 @@ impl Discord {
             channels: BTreeMap::new(),
             files: BTreeMap::new(),
             events: VecDeque::new(),
+            emitted: 0,
         }
     }
 
@@ -84,6 +86,18 @@ impl Discord {
             self.events.pop_front();
         }
         self.events.push_back(event);
+        self.emitted += 1;
+    }
+
+    /// How many events there have been.
+    pub(crate) fn emitted(&self) -> u64 {
+        self.emitted
+    }
+
+    /// The events after the first so many, as far as they are kept.
+    pub(crate) fn events_after(&self, count: u64) -> impl Iterator<Item = &Event> {
+        let new = usize::try_from(self.emitted.saturating_sub(count)).unwrap_or(usize::MAX);
+        self.events.iter().skip(self.events.len().saturating_sub(new))
     }
 
     /// Posts a message; one that is only for somebody is ephemeral.

@@ -38,6 +38,7 @@ mod choice;
 mod discord;
 mod error_body;
 mod fault;
+mod gateway;
 mod http;
 mod limit_scenario;
 mod limits;
@@ -59,6 +60,9 @@ mod world;
 pub use choice::UnknownChoice;
 pub use discord::Event;
 pub use fault::{FaultKind, FaultRule};
+pub use gateway::{
+    Frame, GatewayFault, GatewayFaultKind, GatewayReport, GatewaySettings, SessionReport, SocketKey, When,
+};
 pub use http::{Connection, Fault, HttpAnswer, HttpRequest};
 pub use limit_scenario::{LimitScenario, limit_scenarios};
 pub use limits::{

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::gateway::GatewayReport;
+
 /// The world's account of itself; `GET {control}/report` is this as JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -24,6 +26,8 @@ pub struct Report {
     pub faults: BTreeMap<String, u64>,
     /// The jobs of accounts (not of other people), in the order of their first execution.
     pub jobs: Vec<JobReport>,
+    /// What came and went on the gateway.
+    pub gateway: GatewayReport,
 }
 
 /// 429s by scope.

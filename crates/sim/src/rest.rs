@@ -2,11 +2,14 @@
 //!
 //! It understands no request; the world does.
 
+mod shared;
+mod websocket;
+
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -26,6 +29,7 @@ use crate::http::{Connection, Fault, HttpAnswer, HttpRequest};
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::world::{LARGEST_BODY, Ready, World};
+use shared::Shared;
 
 /// The clock of a served world: real time since an origin, scaled.
 #[derive(Clone, Copy, Debug)]
@@ -65,23 +69,21 @@ pub struct Running {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     accepting: JoinHandle<()>,
+    keeping_time: JoinHandle<()>,
 }
 
 impl Running {
     /// What has arrived and happened so far.
     pub fn report(&self) -> Report {
-        let mut world = self.shared.world();
-        let now = self.shared.clock.now();
-        world.poll(now);
-        world.report()
+        self.with_world(|world| world.report())
     }
 
     /// Does something with the world between two requests, at its present time.
     pub fn with_world<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
-        let mut world = self.shared.world();
-        let now = self.shared.clock.now();
-        world.poll(now);
-        act(&mut world)
+        self.shared.with_world(|world, now| {
+            world.poll(now);
+            act(world)
+        })
     }
 
     /// Stops listening and closes every connection.
@@ -92,18 +94,7 @@ impl Running {
         // The receiver lives in the task; if that is gone, there is nothing to stop.
         let _ = self.stop.send(true);
         let _ = self.accepting.await;
-    }
-}
-
-#[derive(Debug)]
-struct Shared {
-    world: Mutex<World>,
-    clock: ScaledClock,
-}
-
-impl Shared {
-    fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let _ = self.keeping_time.await;
     }
 }
 
@@ -118,10 +109,11 @@ pub async fn serve(listener: TcpListener, mut settings: Settings, clock: ScaledC
     settings.origin = format!("http://{}", reachable(listener.local_addr()?));
     let world = World::new(settings);
     let (ready, notes) = (world.ready(), world.notes());
-    let shared = Arc::new(Shared { world: Mutex::new(world), clock });
+    let shared = Arc::new(Shared::new(world, clock));
     let (stop, stopping) = watch::channel(false);
+    let keeping_time = tokio::spawn(shared::keep_time(Arc::clone(&shared), stopping.clone()));
     let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), stopping));
-    Ok(Running { ready, notes, shared, stop, accepting })
+    Ok(Running { ready, notes, shared, stop, accepting, keeping_time })
 }
 
 /// Links cannot lead to "any address", so they lead to this machine.
@@ -161,12 +153,17 @@ async fn converse(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let wire = Arc::new(Wire::default());
     let socket = Socket { stream, wire: Arc::clone(&wire) };
-    let service = service_fn(move |request| answer(request, peer, Arc::clone(&shared), Arc::clone(&wire)));
+    let service = service_fn(|request| answer(request, peer, Arc::clone(&shared), Arc::clone(&wire)));
     // An error is a closed connection, ours or the client's.
     let _ = hyper::server::conn::http1::Builder::new()
         .half_close(true)
         .serve_connection(TokioIo::new(socket), service)
+        .with_upgrades()
         .await;
+    let upgraded = wire.upgraded.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(upgraded) = upgraded {
+        websocket::converse(upgraded, &shared, &wire).await;
+    }
 }
 
 /// What a connection and its requests share.
@@ -177,6 +174,8 @@ struct Wire {
     reset: AtomicBool,
     /// Close once the answer has been written.
     hang_up: AtomicBool,
+    /// What the connection goes on as.
+    upgraded: Mutex<Option<websocket::Upgraded>>,
 }
 
 /// The request was taken, and its connection ends without an answer.
@@ -191,14 +190,12 @@ async fn answer(
     wire: Arc<Wire>,
 ) -> Result<Response<Full<Bytes>>, NoAnswer> {
     let served = wire.served.fetch_add(1, Ordering::Relaxed);
+    if websocket::is_asked_for(&request) {
+        return Ok(websocket::upgrade(request, &shared, &wire));
+    }
     let connection = Connection { peer: peer.ip().to_string(), served };
     let reply = match read(request).await {
-        Some(request) => {
-            let mut world = shared.world();
-            // Read under the lock, so that no request sees an earlier time than the one before.
-            let now = shared.clock.now();
-            world.respond(now, &request, &connection)
-        }
+        Some(request) => shared.with_world(|world, now| world.respond(now, &request, &connection)),
         None => error_body::entity_too_large(),
     };
     let answer = if reply.is_ready() {

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::choice::named;
 use crate::fault::FaultRule;
+use crate::gateway::GatewaySettings;
 use crate::limits::Limits;
 use crate::scenario::Scenario;
 use crate::script::Script;
@@ -234,6 +235,8 @@ pub struct Settings {
     pub nonce_in_rest: bool,
     /// Channels that exist but answer 403.
     pub locked_channels: Vec<u64>,
+    /// How the gateway behaves, and what goes wrong on it. As documented, and nothing.
+    pub gateway: GatewaySettings,
 }
 
 impl Default for Settings {
@@ -276,6 +279,7 @@ impl Settings {
             link_lifetime: Some(Duration::from_hours(24)),
             nonce_in_rest: false,
             locked_channels: Vec::new(),
+            gateway: GatewaySettings::default(),
         }
     }
 

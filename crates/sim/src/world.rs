@@ -2,6 +2,7 @@
 //!
 //! It reads no clock and opens no socket; `rest` is its shell.
 
+mod gateway;
 mod request;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use crate::caption::fold;
 use crate::cdn::Links;
 use crate::discord::{Discord, Event};
 use crate::fault::Faults;
+use crate::gateway::{Duty, Gateway};
 use crate::http::{Connection, HttpAnswer, HttpRequest};
 use crate::limits::{Acceptance, LimitState, Limits};
 use crate::message::Draft;
@@ -37,6 +39,7 @@ pub(crate) enum Due {
     Bot { job: u64, step: Step },
     Upscale { index: usize },
     Crowd { channel_id: u64, act: Act },
+    Gateway(Duty),
 }
 
 /// What a client needs to know to begin; ids are strings, as in Discord's JSON.
@@ -48,6 +51,8 @@ pub struct Ready {
     pub cdn: String,
     /// The base of `report` and `scenario`.
     pub control: String,
+    /// The gateway's address; clients append `/?v=10&encoding=json`.
+    pub gateway: String,
     /// The token of the world's own account.
     pub token: String,
     /// The world's guild.
@@ -75,6 +80,7 @@ pub struct World {
     limits: LimitState,
     faults: Faults,
     crowd: Crowd,
+    pub(crate) gateway: Gateway,
     report: Report,
 }
 
@@ -118,9 +124,11 @@ impl World {
             limits: LimitState::new(settings.limits.clone(), wall),
             faults: Faults::new(settings.faults.clone(), fold(seed, "faults")),
             crowd: Crowd::new(settings.traffic, fold(seed, "crowd")),
+            gateway: Gateway::new(settings.gateway.clone(), seed),
             report: Report::default(),
             settings,
         };
+        world.gateway.expect_faults(&mut world.timers);
         let own = User { id: number(&world.ready.user_id), name: "user_a".to_owned(), bot: false };
         world.accounts.add(world.ready.token.clone(), own);
         world.open_channel(number(&world.ready.channel_id));
@@ -142,7 +150,7 @@ impl World {
 
     /// What has arrived and happened so far.
     pub fn report(&self) -> Report {
-        Report { jobs: self.bot.reports(), ..self.report.clone() }
+        Report { jobs: self.bot.reports(), gateway: self.gateway.report(), ..self.report.clone() }
     }
 
     /// What the rate limits have accepted so far.
@@ -175,6 +183,7 @@ impl World {
         while let Some((at, due)) = self.timers.pop(now) {
             self.now = self.now.max(at);
             self.happen(at, due);
+            self.spread_events();
         }
         self.now = self.now.max(now);
     }
@@ -270,6 +279,7 @@ impl World {
                 self.crowd_acts(at, channel_id, act);
                 self.expect_crowd(at, channel_id, act);
             }
+            Due::Gateway(duty) => self.gateway.happen(at, duty, &mut self.timers),
         }
     }
 
@@ -306,6 +316,7 @@ fn ready(settings: &Settings, wall: Wall) -> Ready {
         rest: origin.clone(),
         cdn: format!("{origin}/cdn"),
         control: format!("{origin}/control"),
+        gateway: gateway::url(origin),
         token: settings.token.clone().unwrap_or_else(|| make_token(user_id, &mut random)),
         guild_id: id(300, "guild").to_string(),
         channel_id: id(299, "channel").to_string(),

@@ -36,6 +36,9 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
     if let Some(refusal) = elsewhere(world, channel_id, &body["guild_id"]) {
         return refusal;
     }
+    if let (Some(nonce), Some(session_id)) = (nonce_of(body), body["session_id"].as_str()) {
+        world.gateway.remember_interaction(caller.id, nonce, session_id);
+    }
     match kind {
         2 => run_command(world, caller, channel_id, body),
         3 => press(world, caller, channel_id, body),

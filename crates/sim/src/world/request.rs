@@ -29,6 +29,7 @@ impl World {
         } else {
             self.file(path, query, request, connection)
         };
+        self.spread_events();
         reply.headers.push(header("Date", self.discord.wall.http_date(self.now)));
         reply
     }
@@ -218,7 +219,11 @@ impl World {
     }
 
     fn caller(&mut self, request: &HttpRequest) -> Option<Caller> {
-        let token = request.header("authorization")?;
+        self.user_of(request.header("authorization")?)
+    }
+
+    /// Whom a token speaks for, written as in an `Authorization` header; a permissive world makes somebody up.
+    pub(super) fn user_of(&mut self, token: &str) -> Option<User> {
         if let Some(user) = self.accounts.of(token) {
             return Some(user.clone());
         }

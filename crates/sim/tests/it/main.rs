@@ -4,7 +4,10 @@
 
 mod api;
 mod capture;
+mod gateway;
 mod http;
+mod listener;
 mod scenario;
 mod support;
+mod websocket;
 mod world;
