@@ -302,6 +302,8 @@ const PARTS: usize = 12;
 struct Tally {
     parts: [Count; PARTS],
     newest: u64,
+    /// When the newest part ends: before that nothing is to be worked out.
+    until: Moment,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -314,7 +316,11 @@ struct Count {
 
 impl Tally {
     fn count(&mut self, now: Moment, config: &BreakerConfig) -> &mut Count {
+        if now < self.until {
+            return &mut self.parts[place(self.newest)];
+        }
         let part = part(now, config);
+        self.until = Moment::from_micros((part + 1).saturating_mul(length(config)));
         for stale in (self.newest + 1..=part).take(PARTS) {
             self.parts[place(stale)] = Count::default();
         }
@@ -333,9 +339,13 @@ impl Tally {
 
 /// The number of the part of the window that a moment is in.
 fn part(now: Moment, config: &BreakerConfig) -> u64 {
-    let parts = PARTS as u64;
+    now.as_micros() / length(config)
+}
+
+/// How long a part is, in microseconds.
+fn length(config: &BreakerConfig) -> u64 {
     let micros = u64::try_from(config.window.as_micros()).unwrap_or(u64::MAX);
-    now.as_micros() / (micros / parts).max(1)
+    (micros / PARTS as u64).max(1)
 }
 
 fn place(part: u64) -> usize {

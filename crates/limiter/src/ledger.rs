@@ -64,7 +64,9 @@ pub(crate) struct Ledger {
     blocked_before: HashMap<Box<str>, (Moment, Reason)>,
     priors: Priors,
     transit: Transit,
+    /// The name of the last route, kept for its memory, and whose it was.
     key: String,
+    key_of: Option<Credential>,
     resource: String,
 }
 
@@ -143,9 +145,15 @@ impl Ledger {
     /// The route of a request, and whether it was not met before.
     pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> (u32, bool) {
         let (mut key, mut resource) = (std::mem::take(&mut self.key), std::mem::take(&mut self.resource));
-        key.clear();
         resource.clear();
-        push_credential(&mut key, request.credential.fingerprint());
+        // Mostly one credential asks again and again, and its digits are there already.
+        if self.key_of == Some(request.credential) {
+            key.truncate(CREDENTIAL);
+        } else {
+            key.clear();
+            push_credential(&mut key, request.credential.fingerprint());
+            self.key_of = Some(request.credential);
+        }
         key.push_str(counted_as(request).as_str());
         key.push('/');
         let exempt = write_route(request, &mut key, &mut resource);

@@ -92,20 +92,22 @@ pub(crate) fn counted_as(request: &Request) -> Method {
 
 /// Appends template and resource to two buffers, and says whether the global limit does not count the request.
 pub(crate) fn write_route(request: &Request, template: &mut String, resource: &mut String) -> bool {
-    let mut segments = trim(&request.path).split('/').filter(|segment| !segment.is_empty());
     let mut before = [""; 2];
     let mut exempt = false;
-    for place in 0_usize.. {
-        let Some(segment) = segments.next() else { break };
-        if place > 0 {
-            template.push('/');
-        }
+    for (place, segment) in Segments(trim(&request.path)).enumerate() {
         if place == MOST_SEGMENTS {
-            template.push('…');
+            template.push_str("/…");
             break;
         }
         let part = part(before, place, segment);
-        template.push_str(part.text(segment));
+        if part == Part::Plain {
+            if place > 0 {
+                template.push('/');
+            }
+            template.push_str(segment);
+        } else {
+            template.push_str(part.text().get(usize::from(place == 0)..).unwrap_or_default());
+        }
         match part {
             Part::TopLevel => name(resource, before[1], segment),
             Part::Token => {
@@ -128,6 +130,36 @@ pub(crate) fn write_route(request: &Request, template: &mut String, resource: &m
     }
     // Without a token of its own a request falls under the address's global limit (discord-api-docs#5806).
     exempt && request.credential != Credential::ANONYMOUS
+}
+
+/// The segments of a path.
+struct Segments<'a>(&'a str);
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let mut path = self.0;
+        while let Some(rest) = path.strip_prefix('/') {
+            path = rest;
+        }
+        let (segment, rest) = path.split_at_checked(first_slash(path.as_bytes()))?;
+        self.0 = rest;
+        (!segment.is_empty()).then_some(segment)
+    }
+}
+
+/// Where the first slash is, or the end.
+fn first_slash(path: &[u8]) -> usize {
+    let (words, rest) = path.as_chunks::<8>();
+    for (place, word) in words.iter().enumerate() {
+        let found = equal_bytes(u64::from_le_bytes(*word), b'/');
+        if found != 0 {
+            return 8 * place + found.trailing_zeros() as usize / 8;
+        }
+    }
+    let last = rest.iter().position(|byte| *byte == b'/');
+    8 * words.len() + last.unwrap_or(rest.len())
 }
 
 /// What follows after so many segments is not told apart: Discord has no such paths, and whoever makes them up must
@@ -169,27 +201,27 @@ enum Part {
 }
 
 impl Part {
-    fn text(self, segment: &str) -> &str {
+    /// What stands for it in a template, after a slash; nothing where it stands for itself.
+    fn text(self) -> &'static str {
         match self {
-            Self::Plain => segment,
-            Self::TopLevel | Self::Id => ":id",
-            Self::Token => ":token",
-            Self::Code => ":code",
-            Self::Rest => "reactions",
+            Self::Plain => "",
+            Self::TopLevel | Self::Id => "/:id",
+            Self::Token => "/:token",
+            Self::Code => "/:code",
+            Self::Rest => "/reactions",
         }
     }
 }
 
 fn part(before: [&str; 2], place: usize, segment: &str) -> Part {
+    let is_id = is_snowflake(segment);
     match (before, place) {
-        ([_, "channels" | "guilds" | "webhooks" | "interactions"], 1) if is_snowflake(segment) => {
-            Part::TopLevel
-        }
+        ([_, "channels" | "guilds" | "webhooks" | "interactions"], 1) if is_id => Part::TopLevel,
         (["webhooks" | "interactions", id], 2) if is_snowflake(id) => Part::Token,
         ([_, "invites"], 1) | (["guilds", "templates"], 2) => Part::Code,
         // Reactions of a channel share one limit whatever the emoji (discord-api-docs#981).
         (["messages", _], _) if segment == "reactions" => Part::Rest,
-        _ if is_snowflake(segment) => Part::Id,
+        _ if is_id => Part::Id,
         _ if segment.len() >= 64 => Part::Code,
         _ => Part::Plain,
     }
@@ -206,36 +238,61 @@ fn fingerprint(token: &str) -> String {
 }
 
 fn is_snowflake(segment: &str) -> bool {
-    (17..=20).contains(&segment.len()) && segment.bytes().all(|byte| byte.is_ascii_digit())
+    (17..=20).contains(&segment.len()) && is_digits(segment.as_bytes())
+}
+
+/// Whether all bytes are digits, eight at a time.
+fn is_digits(text: &[u8]) -> bool {
+    let (words, rest) = text.as_chunks::<8>();
+    words.iter().all(|word| {
+        let word = u64::from_ne_bytes(*word);
+        // A digit has a 3 in its upper half, and still has it with six more.
+        let upper = |word: u64| word & (0xf0 * ONES);
+        upper(word) == 0x30 * ONES && upper(word.wrapping_add(6 * ONES)) == 0x30 * ONES
+    }) && rest.iter().all(u8::is_ascii_digit)
+}
+
+/// A byte in each place.
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+/// The highest bit of each byte that is the wanted one; above the lowest of them there may be others.
+fn equal_bytes(word: u64, wanted: u8) -> u64 {
+    let rest = word ^ (ONES * u64::from(wanted));
+    rest.wrapping_sub(ONES) & !rest & (ONES << 7)
 }
 
 /// What comes before query and fragment.
 pub(crate) fn without_query(path: &str) -> &str {
-    if !has(path, b'?') && !has(path, b'#') {
+    if !has_any(path, [b'?', b'#']) {
         return path;
     }
     path.split(['?', '#']).next().unwrap_or_default()
 }
 
-/// Whether a byte is in a path. It looks at all of them, many at a time: faster than to stop at the first.
-fn has(path: &str, wanted: u8) -> bool {
-    path.bytes().fold(0, |found, byte| found | u8::from(byte == wanted)) != 0
+/// Whether one of a few bytes is in a path, eight at a time: nearly no path has them, and all are looked at.
+fn has_any<const N: usize>(path: &str, wanted: [u8; N]) -> bool {
+    let find = |word| wanted.iter().fold(0, |found, byte| found | equal_bytes(word, *byte));
+    let (words, rest) = path.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let found = words.iter().fold(0, |found, word| found | find(u64::from_ne_bytes(*word)));
+    found | find(u64::from_ne_bytes(last)) != 0
 }
 
 /// The path without origin, query, fragment and `/api/vN`.
 fn trim(path: &str) -> &str {
-    let path = without_query(path);
-    // Most paths have no colon, and looking for one byte is much faster.
-    let path = match has(path, b':').then(|| path.split_once("://")).flatten() {
-        Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-        None => path,
-    };
+    let path = if has_any(path, [b'?', b'#', b':']) { without_origin(without_query(path)) } else { path };
     let path = path.trim_start_matches('/');
     let Some(rest) = path.strip_prefix("api/") else { return path };
     match rest.split_once('/') {
         Some((version, rest)) if is_version(version) => rest,
         _ => rest,
     }
+}
+
+fn without_origin(path: &str) -> &str {
+    let Some((_, rest)) = path.split_once("://") else { return path };
+    rest.split_once('/').map_or("", |(_, path)| path)
 }
 
 fn is_version(segment: &str) -> bool {
