@@ -1,4 +1,4 @@
-//! How do we talk to Discord? REST over the limiter, and files over https.
+//! How do we talk to Discord? REST over the limiter, files over https, and a gateway session that hears.
 //!
 //! It does not know what Midjourney means by its messages, and it follows no jobs.
 //!
@@ -30,6 +30,7 @@ mod commands;
 mod config;
 mod date;
 mod error;
+pub mod gateway;
 mod rest;
 mod token;
 pub mod wire;

@@ -15,7 +15,7 @@ const BOT: &str = "Bot ";
 
 /// A token for Discord's `Authorization` header: a user's as it is, or a bot's with `Bot ` before it.
 ///
-/// `Debug` and `Display` print `…`; the text leaves only into the header of a request.
+/// `Debug` and `Display` print `…`; the text leaves only into the header of a request and into the gateway's frames.
 ///
 /// ```
 /// use journeyman_discord::Token;
@@ -79,6 +79,11 @@ impl Token {
     /// The key under which the limiter counts this account; it does not reveal the token.
     pub fn credential(&self) -> Credential {
         Credential::of_token(&self.text)
+    }
+
+    /// The text without `Bot `, as the gateway's IDENTIFY and RESUME carry it.
+    pub(crate) fn secret(&self) -> &str {
+        self.text.strip_prefix(BOT).unwrap_or(&self.text)
     }
 
     /// The value of the `Authorization` header, marked so that HTTP code does not print it.

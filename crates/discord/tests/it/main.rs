@@ -6,6 +6,7 @@ mod call;
 #[cfg(feature = "user-account")]
 mod commands;
 mod download;
+mod gateway;
 mod scripted;
 mod secret;
 #[cfg(feature = "user-account")]
