@@ -17,7 +17,7 @@
 //!         Heard::Down(down) => println!("not connected, since {}", down.why),
 //!         // The interesting failure: nothing comes after it, and the hint says what to do.
 //!         Heard::Ended(error) => println!("{error}; {}", error.hint()),
-//!         _ => {}
+//!         Heard::Gap(gap) => println!("{} events were dropped", gap.dropped),
 //!     }
 //! }
 //! gateway.close().await;

@@ -8,7 +8,6 @@ use super::{DownReason, GatewayError};
 
 /// Something heard.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub enum Heard {
     /// A session stands: from here on events are live.
     Up(Up),

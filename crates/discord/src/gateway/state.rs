@@ -6,7 +6,6 @@ use super::{DownReason, GatewayError};
 
 /// How a session stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum GatewayState {
     /// The first connection is being made.
     Connecting {
