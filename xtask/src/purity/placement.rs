@@ -82,9 +82,26 @@ const RULES: &[Rule] = &[
     },
     Rule {
         inside: CLIENT,
-        except: &["crates/discord/src/rest/call.rs", "crates/discord/src/rest/download.rs"],
+        except: &[
+            "crates/discord/src/rest/call.rs",
+            "crates/discord/src/rest/download.rs",
+            "crates/discord/src/gateway/socket.rs",
+        ],
         words: &[".send().await", ".execute(", "reqwest::get(", "TcpStream::connect", "reqwest::blocking"],
-        why: "requests leave through discord/src/rest/call.rs, downloads through rest/download.rs, and nowhere else",
+        why: "requests leave through discord/src/rest/call.rs, downloads through rest/download.rs, the gateway's \
+              connections through gateway/socket.rs, and nowhere else",
+    },
+    Rule {
+        inside: &["crates/discord/src/gateway/session.rs", "crates/discord/src/gateway/session"],
+        except: &[],
+        words: &["async fn", ".await", "tokio", "Clock", "Mutex", "RefCell", "Rng::new()", "fastrand::u"],
+        why: "the gateway session is a pure machine",
+    },
+    Rule {
+        inside: &["crates/discord/src/gateway/socket.rs"],
+        except: &[],
+        words: &["Token", "reqwest::Client"],
+        why: "the gateway's socket carries frames, and knows neither the token nor a request",
     },
     Rule {
         inside: CLIENT,
