@@ -35,6 +35,11 @@ impl Accounts {
         self.by_token.get(token)
     }
 
+    /// The user with this id.
+    pub(crate) fn user(&self, id: u64) -> Option<&User> {
+        self.by_token.values().find(|user| user.id == id)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_token.len()
     }

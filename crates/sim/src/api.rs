@@ -7,6 +7,8 @@ mod file;
 mod form;
 mod interaction;
 mod message;
+mod option;
+mod run;
 
 use serde_json::{Value, json};
 

@@ -2,27 +2,40 @@
 //!
 //! Timings are the captured ones; the texts and forms are in `caption`, `message` and `notice`.
 
+mod answer;
+mod describe;
 mod job;
+mod modal;
+mod preference;
 mod press;
+mod prompt;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::caption;
+use crate::caption::{self, Running};
 use crate::cdn::{Content, File};
 use crate::discord::Discord;
 use crate::notice;
-use crate::picture::Drawing;
+use crate::picture::{Drawing, View};
 use crate::report::JobReport;
 use crate::scenario::{Course, Ending};
 use crate::settings::Settings;
 use crate::timers::Timers;
 use crate::world::Due;
 
-pub(crate) use job::{Job, Order, Origin, State};
-pub(crate) use press::{Press, Upscale};
+pub(crate) use answer::{Answer, AnswerStep, Ask};
+pub(crate) use job::{Job, Order, State};
+pub(crate) use modal::{Refusal, Submission};
+pub(crate) use preference::Preferences;
+pub(crate) use press::Press;
+pub(crate) use work::Work;
+
+use answer::Told;
+use modal::Windows;
 
 /// The percentages a job shows (real: novicezk/midjourney-proxy#175 and #262).
 const PERCENTS: [u8; 7] = [0, 15, 31, 46, 62, 78, 93];
@@ -73,7 +86,15 @@ pub(crate) struct Bot {
     seed: u64,
     jobs: BTreeMap<u64, Job>,
     slots: BTreeMap<u64, Slots>,
-    upscales: Vec<Upscale>,
+    /// The jobs by their ids.
+    by_id: BTreeMap<String, u64>,
+    accounts: BTreeMap<u64, Preferences>,
+    answers: Vec<Answer>,
+    /// What described and shortened messages say.
+    told: BTreeMap<u64, Told>,
+    windows: Windows,
+    /// When a picture may be upscaled in the same way again.
+    cooldowns: BTreeMap<(String, String), Duration>,
     random: fastrand::Rng,
 }
 
@@ -83,7 +104,12 @@ impl Bot {
             seed,
             jobs: BTreeMap::new(),
             slots: BTreeMap::new(),
-            upscales: Vec::new(),
+            by_id: BTreeMap::new(),
+            accounts: BTreeMap::new(),
+            answers: Vec::new(),
+            told: BTreeMap::new(),
+            windows: Windows::default(),
+            cooldowns: BTreeMap::new(),
             random: fastrand::Rng::with_seed(seed),
         }
     }
@@ -93,13 +119,69 @@ impl Bot {
         self.jobs.values().rev().find(|job| !job.order.stranger).map(|job| job.order.prompt.as_str())
     }
 
-    /// Takes an imagine.
+    /// What the bot remembers of an account.
+    pub(crate) fn account(&mut self, user: u64, settings: &Settings) -> &mut Preferences {
+        self.accounts.entry(user).or_insert_with(|| Preferences::new(settings))
+    }
+
+    /// How many of an account's jobs wait in fast and in relaxed mode, and how many run.
+    fn load(&self, user: u64) -> (usize, usize, usize) {
+        let Some(slots) = self.slots.get(&user) else { return (0, 0, 0) };
+        let waiting = slots.waiting.iter().filter_map(|key| self.jobs.get(key));
+        let relaxed = waiting.filter(|job| job.mode() == crate::settings::Mode::Relaxed).count();
+        (slots.waiting.len() - relaxed, relaxed, slots.running.len())
+    }
+
+    fn job_of(&self, id: &str) -> Option<&Job> {
+        self.jobs.get(self.by_id.get(id)?)
+    }
+
+    /// Takes the prompt of an imagine, which may ask for several jobs or for what cannot be.
     pub(crate) fn imagine(&mut self, stage: &mut Stage<'_>, at: Duration, order: Order) {
-        let key = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
-        let random = fastrand::Rng::with_seed(caption::fold(self.seed, &format!("job {key}")));
-        let mut job = Job::new(order, random, stage.settings);
+        if !matches!(order.course, Course::Render(_) | Course::Queue) {
+            self.take(stage, at, order);
+            return;
+        }
+        let account = self.account(order.user.id, stage.settings).clone();
+        let refuse = |notice, detail| Order { course: Course::Refuse(notice), detail, ..order.clone() };
+        if let Some((notice, detail)) = prompt::problem(stage, at, &account.applied(&order.prompt)) {
+            let order = refuse(notice, detail);
+            self.take(stage, at, order);
+            return;
+        }
+        let parts = match prompt::parts(&order.prompt, stage.settings.batch) {
+            Ok(parts) => parts,
+            Err(detail) => {
+                let order = refuse(&notice::INVALID_VALUE, detail);
+                self.take(stage, at, order);
+                return;
+            }
+        };
+        let is_relaxed = |part: &String| {
+            Running::of(part, account.mode, account.stealth).mode == crate::settings::Mode::Relaxed
+        };
+        if parts.len() > 1 && parts.iter().any(is_relaxed) {
+            let order = refuse(&notice::RESTRICTED, String::new());
+            self.take(stage, at, order);
+            return;
+        }
+        for (part, prompt) in (0..).zip(parts) {
+            // Inferred: of several jobs the first carries the nonce alone.
+            self.take(stage, at, Order { prompt, part, ..order.clone() });
+        }
+    }
+
+    /// Whether the bot can read what a link leads to.
+    #[expect(clippy::unused_self, reason = "the bot is who reads")]
+    pub(crate) fn reads(&self, stage: &Stage<'_>, at: Duration, link: &str) -> bool {
+        prompt::opens(stage, at, link)
+    }
+
+    /// Takes one job.
+    pub(crate) fn take(&mut self, stage: &mut Stage<'_>, at: Duration, order: Order) {
+        let (key, acknowledged) = self.add(stage, at, order);
+        let Some(job) = self.jobs.get_mut(&key) else { return };
         let timing = &stage.settings.timing;
-        let acknowledged = at + job.span(timing.interaction, stage.settings);
         let step = if job.order.course == Course::InteractionFailure { Step::Fail } else { Step::Answer };
         let answer = match step {
             // Real: Discord waits three seconds for an answer.
@@ -113,9 +195,43 @@ impl Bot {
             | Step::Deliver
             | Step::DeleteLate => acknowledged.max(at + job.span(timing.reply, stage.settings)),
         };
-        self.jobs.insert(key, job);
         stage.timers.set(acknowledged, Due::Bot { job: key, step: Step::Acknowledge });
         stage.timers.set(answer, Due::Bot { job: key, step });
+    }
+
+    /// Adds a job that nothing is due for yet; also when its acknowledgement will be.
+    fn add(&mut self, stage: &mut Stage<'_>, at: Duration, order: Order) -> (u64, Duration) {
+        let key = u64::try_from(self.jobs.len()).unwrap_or(u64::MAX);
+        let random = fastrand::Rng::with_seed(caption::fold(self.seed, &format!("job {key}")));
+        let view = self.view_of(&order);
+        let account = self.account(order.user.id, stage.settings);
+        let mut job = Job::new(order, random, stage.settings, account, view);
+        let acknowledged = at + job.span(stage.settings.timing.interaction, stage.settings);
+        self.by_id.insert(job.id.clone(), key);
+        self.jobs.insert(key, job);
+        (key, acknowledged)
+    }
+
+    /// What a job's picture shows: a grid of its own, or its parent's picture.
+    fn view_of(&self, order: &Order) -> View {
+        let Some(parent) = &order.parent else { return View::Grid };
+        match order.work {
+            Work::Single => View::One { image: parent.image, grid: caption::fold(0, &parent.job_id) },
+            Work::Upscale(_) => self.job_of(&parent.job_id).map_or(View::Grid, |job| job.view),
+            Work::Imagine
+            | Work::Blend
+            | Work::Variation
+            | Work::Reroll
+            | Work::VaryStrong
+            | Work::VarySubtle
+            | Work::VaryRegion
+            | Work::ZoomOut
+            | Work::CustomZoom
+            | Work::MakeSquare
+            | Work::Pan(_)
+            | Work::Animate(_)
+            | Work::Extend(_) => View::Grid,
+        }
     }
 
     /// Does a job's step.
@@ -180,12 +296,22 @@ impl Bot {
         stage.timers.set(next, Due::Bot { job: key, step });
     }
 
-    fn percent(&mut self, stage: &mut Stage<'_>, at: Duration, key: u64, index: usize) {
+    fn charge(&mut self, stage: &Stage<'_>, key: u64) {
         let Some(job) = self.jobs.get_mut(&key) else { return };
+        if std::mem::replace(&mut job.charged, true) {
+            return;
+        }
+        let (user, mode, time) = (job.order.user.id, job.mode(), job.gpu_time());
+        let images = if job.order.work.result() == work::Yield::Grid { 4 } else { 1 };
+        self.account(user, stage.settings).spend(mode, time, images);
+    }
+
+    fn percent(&mut self, stage: &mut Stage<'_>, at: Duration, key: u64, index: usize) {
         if index == 0 {
             // Inferred: what is rendered is paid, whatever becomes of it.
-            job.charged = true;
+            self.charge(stage, key);
         }
+        let Some(job) = self.jobs.get_mut(&key) else { return };
         let ending = job.ending();
         let early = matches!(ending, Ending::Stop | Ending::Reply(_) | Ending::Replace(_));
         if early && index > HALFWAY {
@@ -240,6 +366,7 @@ impl Bot {
     }
 
     fn deliver(&mut self, stage: &mut Stage<'_>, at: Duration, key: u64) {
+        self.charge(stage, key);
         let Some(job) = self.jobs.get_mut(&key) else { return };
         job.deliver(stage, at);
         if job.happens(stage.settings.disorder.duplicate_final) {
@@ -268,7 +395,8 @@ impl Bot {
         for job in self.jobs.values().filter(|job| !job.order.stranger) {
             let place = match &job.order.nonce {
                 Some(nonce) => {
-                    let same = (job.order.user.id, nonce, &job.order.prompt, job.order.origin);
+                    let of = &job.order;
+                    let same = (of.user.id, nonce, &of.prompt, of.work, &of.parent, of.part);
                     *places.entry(same).or_insert(reports.len())
                 }
                 None => reports.len(),

@@ -2,38 +2,65 @@
 //!
 //! It never reads such a text; it only writes them.
 
-use crate::settings::{Mode, PictureFormat};
+use crate::settings::{Era, Mode, PictureFormat, Rewriting};
 
-/// A prompt as the bot repeats it.
+/// A prompt as the bot repeats it; each change can be switched off.
 ///
 /// Real: whitespace collapses, an em-dash becomes `--`, a version is appended, links are shortened,
 /// `--aspect` and `--ar` are one, and the version comes last (novicezk PR#270 and #262, captures).
-pub(crate) fn rewritten(prompt: &str, suffix: &str) -> String {
-    let dashed = prompt.replace('—', "--");
+pub(crate) fn rewritten(prompt: &str, suffix: &str, how: &Rewriting) -> String {
+    let dashed = if how.dashes { prompt.replace('—', "--") } else { prompt.to_owned() };
+    let split: Vec<&str> =
+        if how.spaces { dashed.split_whitespace().collect() } else { dashed.split(' ').collect() };
     let mut words: Vec<String> = Vec::new();
     let mut version: Vec<String> = Vec::new();
+    let mut versioned = false;
     let mut raw = false;
-    let mut rest = dashed.split_whitespace().peekable();
+    let mut rest = split.into_iter().peekable();
     while let Some(word) = rest.next() {
         match word {
             "--v" | "--version" | "--niji" => {
-                let flag = if word == "--version" { "--v" } else { word };
-                version = vec![flag.to_owned()];
-                version.extend(rest.next_if(|next| !next.starts_with("--")).map(str::to_owned));
+                let flag = if word == "--version" && how.aliases { "--v" } else { word };
+                versioned = true;
+                let place = if how.order {
+                    version.clear();
+                    &mut version
+                } else {
+                    &mut words
+                };
+                place.push(flag.to_owned());
+                place.extend(rest.next_if(|next| !next.starts_with("--")).map(str::to_owned));
             }
-            "--style" if rest.next_if_eq(&"raw").is_some() => raw = true,
-            "--aspect" => words.push("--ar".to_owned()),
-            _ if is_link(word) => words.push(shortened(word)),
+            "--style" if how.raw && rest.next_if_eq(&"raw").is_some() => raw = true,
+            "--aspect" if how.aliases => words.push("--ar".to_owned()),
+            "--video" if how.video => {
+                words.push("--video".to_owned());
+                words.push(rest.next_if(|next| next.parse::<u8>().is_ok()).unwrap_or("1").to_owned());
+            }
+            _ if how.defaults && is_default(word, rest.peek().copied()) => {
+                rest.next();
+            }
+            _ if how.links && is_link(word) => words.push(shortened(word)),
             _ => words.push(word.to_owned()),
         }
     }
-    if version.is_empty() {
+    if !versioned && how.version {
         version = suffix.split_whitespace().map(str::to_owned).collect();
     }
     // Real: `--style raw` comes back as `raw` within the version.
     version.extend(raw.then(|| "raw".to_owned()));
+    if how.sref {
+        // Peer: Mutiny's test of a style reference that nobody asked for.
+        words.push(format!("--sref {0} {0}", shortened(prompt)));
+    }
     words.extend(version);
     words.join(" ")
+}
+
+/// Whether a parameter says what holds anyway (real for `--q 1`, novicezk/midjourney-proxy#293; inferred for the rest).
+fn is_default(word: &str, value: Option<&str>) -> bool {
+    let pair = (word, value.unwrap_or_default());
+    matches!(pair, ("--q" | "--quality", "1") | ("--s" | "--stylize", "100") | ("--c" | "--chaos", "0"))
 }
 
 fn is_link(word: &str) -> bool {
@@ -54,8 +81,13 @@ fn shortened(link: &str) -> String {
 
 /// A stable hash of a text (FNV-1a).
 pub(crate) fn fold(seed: u64, text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    fold_bytes(seed, text.as_bytes())
+}
+
+/// The same of any bytes.
+pub(crate) fn fold_bytes(seed: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
@@ -116,11 +148,19 @@ pub(crate) fn stopped(line: &Line) -> String {
     line.with("(Stopped)")
 }
 
-/// A `WebP` answer says that the website has more (real: capture of June 2023).
-pub(crate) fn finished(line: &Line, running: Running, format: PictureFormat) -> String {
-    let open = match format {
-        PictureFormat::Png => "",
-        PictureFormat::Webp => "(Open on website for full quality) ",
+/// What an upscale says first (real: a peer's collected lines, "Upscaling image #2 with").
+pub(crate) fn upscaling(line: &Line, image: u8) -> String {
+    format!("Upscaling image #{image} with **{}** - <@{}> (Waiting to start)", line.prompt, line.user)
+}
+
+/// A `WebP` answer says that the website has more (real: capture of June 2023; as a link since about 2025).
+pub(crate) fn finished(line: &Line, running: Running, format: PictureFormat, job: &str, era: Era) -> String {
+    let open = match (format, era) {
+        (PictureFormat::Png, _) => String::new(),
+        (PictureFormat::Webp, Era::E2023) => "(Open on website for full quality) ".to_owned(),
+        (PictureFormat::Webp, Era::E2026) => {
+            format!("[(Open on website for full quality)](<https://midjourney.com/jobs/{job}>) ")
+        }
     };
     line.with(&format!("{open}{}", running.suffix()))
 }
@@ -155,7 +195,7 @@ mod tests {
     use super::*;
 
     fn check(prompt: &str, expected: &str) {
-        assert_eq!(rewritten(prompt, "--v 5.1"), expected);
+        assert_eq!(rewritten(prompt, "--v 5.1", &Rewriting::default()), expected);
     }
 
     #[test]
@@ -166,14 +206,41 @@ mod tests {
         check("a cat --aspect 3:2 --niji 5", "a cat --ar 3:2 --niji 5");
         check("a cat --style raw", "a cat --v 5.1 raw");
         check("a cat --niji --ar 1:1", "a cat --ar 1:1 --niji");
+        check("a cat --q 1 --s 100 --c 0 --s 50", "a cat --s 50 --v 5.1");
+        check("a cat --video --ar 1:1", "a cat --video 1 --ar 1:1 --v 5.1");
+        check("a cat --video 1", "a cat --video 1 --v 5.1");
+    }
+
+    #[test]
+    fn each_rewriting_can_be_switched_off() {
+        let prompt =
+            "a  cat —ar 3:2 --v 6.0 --aspect 3:2 --style raw --video --q 1 https://example.com/a.png";
+        assert_eq!(rewritten(prompt, "--v 5.1", &Rewriting::NONE), prompt);
+        let all = Rewriting::default();
+        for one in [
+            Rewriting { spaces: false, ..all.clone() },
+            Rewriting { dashes: false, ..all.clone() },
+            Rewriting { order: false, ..all.clone() },
+            Rewriting { aliases: false, ..all.clone() },
+            Rewriting { raw: false, ..all.clone() },
+            Rewriting { video: false, ..all.clone() },
+            Rewriting { defaults: false, ..all.clone() },
+            Rewriting { links: false, ..all.clone() },
+            Rewriting { sref: true, ..all.clone() },
+        ] {
+            assert_ne!(rewritten(prompt, "", &one), rewritten(prompt, "", &all), "{one:?}");
+        }
+        let bare = Rewriting { version: false, ..all.clone() };
+        assert_eq!(rewritten("a cat", "--v 5.1", &bare), "a cat");
     }
 
     #[test]
     fn a_link_is_shortened_the_same_way_each_time() {
-        let once = rewritten("https://example.com/a.png a cat", "");
+        let rewritten = |prompt| rewritten(prompt, "", &Rewriting::default());
+        let once = rewritten("https://example.com/a.png a cat");
         assert!(once.starts_with("<https://s.mj.run/") && once.ends_with("> a cat"), "{once}");
-        assert_eq!(once, rewritten("https://example.com/a.png a cat", ""));
-        assert_ne!(once, rewritten("https://example.com/b.png a cat", ""));
+        assert_eq!(once, rewritten("https://example.com/a.png a cat"));
+        assert_ne!(once, rewritten("https://example.com/b.png a cat"));
     }
 
     #[test]
@@ -211,7 +278,7 @@ mod tests {
     fn the_finished_text_of_a_webp_points_to_the_website() {
         let running = Running { mode: Mode::Relaxed, stealth: false };
         assert_eq!(
-            finished(&line("Coca-Cola. --s 750 --niji 5", ""), running, PictureFormat::Webp),
+            finished(&line("Coca-Cola. --s 750 --niji 5", ""), running, PictureFormat::Webp, "J", Era::E2023),
             "**Coca-Cola. --s 750 --niji 5** - <@1> (Open on website for full quality) (relaxed)"
         );
     }

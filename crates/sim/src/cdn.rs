@@ -52,6 +52,17 @@ impl File {
     }
 }
 
+/// The file's id and the query of a path below the origin, if it is a file's.
+pub(crate) fn file_of(path: &str) -> Option<(u64, &str)> {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut segments = path.split('/').skip(1);
+    let (host, folder) = (segments.next()?, segments.next()?);
+    let is_file =
+        matches!(host, "cdn" | "media") && matches!(folder, "attachments" | "ephemeral-attachments");
+    let id = segments.nth(1)?.parse().ok()?;
+    is_file.then_some((id, query))
+}
+
 /// How links are signed: `?ex=<until>&is=<since>&hm=<proof>&`, numbers in hex.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Links {
@@ -71,6 +82,13 @@ impl Links {
             self.sign_attachments(parent, until, now_s);
         }
         message
+    }
+
+    /// One link, signed anew.
+    pub(crate) fn signed(self, url: &str, id: &str, now_s: i64) -> String {
+        let Some(lifetime) = self.lifetime else { return url.to_owned() };
+        let until = now_s.saturating_add(i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX));
+        format!("{url}?ex={until:x}&is={now_s:x}&hm={}&", self.proof(id, until, now_s))
     }
 
     fn sign_attachments(self, message: &mut Value, until: i64, since: i64) {

@@ -46,6 +46,10 @@ pub(crate) fn unknown_message() -> Reply {
     error(404, 10008, "Unknown Message")
 }
 
+pub(crate) fn unknown_interaction() -> Reply {
+    error(404, 10062, "Unknown interaction")
+}
+
 pub(crate) fn unknown_command() -> Reply {
     error(404, 10063, "Unknown application command")
 }

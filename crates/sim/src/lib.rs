@@ -35,6 +35,7 @@ mod bot;
 mod caption;
 mod cdn;
 mod choice;
+mod component;
 mod discord;
 mod error_body;
 mod fault;
@@ -73,6 +74,8 @@ pub use report::{JobReport, RateLimited, Report};
 pub use rest::{Running, ScaledClock, serve};
 pub use scenario::{Scenario, ScenarioInfo, scenarios};
 pub use script::{Outcome, Script, ScriptError};
-pub use settings::{Disorder, Era, Mode, PictureFormat, Pictures, Plan, Settings, Timing, Visibility};
+pub use settings::{
+    Disorder, Era, Mode, PictureFormat, Pictures, Plan, Rewriting, Settings, Timing, Visibility,
+};
 pub use traffic::Traffic;
 pub use world::{Ready, World};

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::account::User;
+use crate::component::{button, row};
 use crate::notice::{Footer, Notice};
 
 /// Midjourney's application, which is also its bot user (real: captures).
@@ -12,6 +13,9 @@ pub(crate) const APPLICATION_ID: u64 = 936_929_561_302_675_456;
 
 /// The flag of a message that only one session sees (real: capture of July 2023).
 pub(crate) const EPHEMERAL: u64 = 64;
+
+/// The flag of an answer that is still being thought of (real: Discord's docs, "Message Flags").
+pub(crate) const LOADING: u64 = 128;
 
 /// A message before it has an id.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub(crate) struct Draft {
     pub(crate) nonce: Option<String>,
     pub(crate) interaction: Option<Interaction>,
     pub(crate) from_application: bool,
+    /// Real: an answer that is still being thought of (Discord's docs, flag 128).
+    pub(crate) loading: bool,
     pub(crate) refers_to: Option<u64>,
 }
 
@@ -53,6 +59,7 @@ impl Draft {
             nonce: None,
             interaction: None,
             from_application: false,
+            loading: false,
             refers_to: None,
         }
     }
@@ -89,7 +96,7 @@ pub(crate) fn to_json(draft: Draft, place: Place, timestamp: &str, flags: u64) -
         "tts": false,
         "timestamp": timestamp,
         "edited_timestamp": null,
-        "flags": flags,
+        "flags": if draft.loading { flags | LOADING } else { flags },
         "components": draft.components,
         "referenced_message": null,
     });
@@ -179,73 +186,12 @@ pub(crate) fn person(user: &User) -> Value {
     author
 }
 
-/// U1 to U4 and reroll, then V1 to V4 (real: captures of 2023).
-pub(crate) fn grid_buttons(job: &str) -> Vec<Value> {
-    let numbered = |letter: &str, verb: &str| {
-        (1..=4)
-            .map(|image| button(&format!("{letter}{image}"), 2, &format!("MJ::JOB::{verb}::{image}::{job}")))
-            .collect::<Vec<_>>()
-    };
-    let mut upscales = numbered("U", "upsample");
-    upscales.push(json!({
-        "type": 2,
-        "style": 2,
-        "emoji": { "name": "🔄" },
-        "custom_id": format!("MJ::JOB::reroll::0::{job}::SOLO"),
-    }));
-    vec![row(&upscales), row(&numbered("V", "variation"))]
-}
-
-/// The four rows under an upscaled picture (real: capture of July 2023).
-pub(crate) fn upscale_buttons(job: &str) -> Vec<Value> {
-    let labelled = |emoji: &str, label: &str, id: String| json!({ "type": 2, "style": 2, "label": label, "emoji": { "name": emoji }, "custom_id": id });
-    let pan = |emoji: &str, side: &str| {
-        json!({
-            "type": 2,
-            "style": 2,
-            "emoji": { "name": emoji },
-            "custom_id": format!("MJ::JOB::pan_{side}::1::{job}::SOLO"),
-        })
-    };
-    vec![
-        row(&[
-            labelled("🪄", "Vary (Strong)", format!("MJ::JOB::high_variation::1::{job}::SOLO")),
-            labelled("🪄", "Vary (Subtle)", format!("MJ::JOB::low_variation::1::{job}::SOLO")),
-        ]),
-        row(&[
-            labelled("🔍", "Zoom Out 2x", format!("MJ::Outpaint::50::1::{job}::SOLO")),
-            labelled("🔍", "Zoom Out 1.5x", format!("MJ::Outpaint::75::1::{job}::SOLO")),
-            labelled("🔍", "Custom Zoom", format!("MJ::CustomZoom::{job}")),
-        ]),
-        row(&[pan("⬅️", "left"), pan("➡️", "right"), pan("⬆️", "up"), pan("⬇️", "down")]),
-        row(&[
-            json!({ "type": 2, "style": 2, "emoji": { "name": "❤️" }, "custom_id": format!("MJ::BOOKMARK::{job}") }),
-            json!({
-                "type": 2,
-                "style": 5,
-                "label": "Web",
-                "url": format!("https://www.midjourney.com/app/jobs/{job}/"),
-            }),
-        ]),
-    ]
-}
-
-pub(crate) fn cancel_button(job: &str) -> Vec<Value> {
-    vec![row(&[button("Cancel Job", 4, &format!("MJ::CancelJob::ByJobid::{job}"))])]
-}
-
-fn row(buttons: &[Value]) -> Value {
-    json!({ "type": 1, "components": buttons })
-}
-
-fn button(label: &str, style: u8, custom_id: &str) -> Value {
-    json!({ "type": 2, "style": style, "label": label, "custom_id": custom_id })
-}
-
 /// What fills a notice's blanks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Blanks<'a> {
     pub(crate) prompt: &'a str,
+    /// What stands for `{detail}`.
+    pub(crate) detail: &'a str,
     pub(crate) unix_seconds: i64,
     pub(crate) id: &'a str,
     pub(crate) origin: &'a str,
@@ -253,7 +199,8 @@ pub(crate) struct Blanks<'a> {
 
 /// Writes a notice into a draft.
 pub(crate) fn put_notice(draft: &mut Draft, notice: &Notice, blanks: Blanks<'_>) {
-    let text = notice.text.replace("{until}", &(blanks.unix_seconds + notice.until_s).to_string());
+    let until = (blanks.unix_seconds + notice.until_s).to_string();
+    let text = notice.text.replace("{until}", &until).replace("{detail}", blanks.detail);
     if let Some(title) = notice.title {
         draft.embeds = vec![embed(title, &text, notice, blanks)];
         draft.content.clear();

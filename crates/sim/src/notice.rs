@@ -7,7 +7,7 @@
 pub(crate) struct Notice {
     /// The embed's title; a notice without one has its text as plain content.
     pub(crate) title: Option<&'static str>,
-    /// `{until}` stands for a time in Unix seconds.
+    /// `{until}` stands for a time in Unix seconds, `{detail}` for what the refused request says.
     pub(crate) text: &'static str,
     pub(crate) color: Option<u32>,
     pub(crate) footer: Footer,
@@ -173,6 +173,11 @@ pub(crate) static EMPTY_PROMPT: Notice = red("Empty prompt", "Please give a prom
 pub(crate) static DUPLICATE: Notice = red("Duplicate images detected", "");
 /// Peer: Mutiny-SDK's text under the older title.
 pub(crate) static UNRECOGNIZED: Notice = red("Invalid parameter", "Unrecognized parameter(s): `use_raw`");
+/// The same about the parameters of the prompt.
+pub(crate) static UNRECOGNIZED_NAMED: Notice =
+    red("Invalid parameter", "Unrecognized parameter(s): `{detail}`");
+/// Peer: the title by bulkai, trueai and haojie06; the text is inferred.
+pub(crate) static INVALID_VALUE: Notice = red("Invalid parameter", "{detail}");
 /// Peer: Mutiny-SDK: the same as plain content of a reply.
 pub(crate) static UNRECOGNIZED_CONTENT: Notice =
     Notice { text: "Unrecognized parameter(s): `use_raw`", ..PLAIN };

@@ -2,6 +2,7 @@
 //!
 //! Nothing is drawn before somebody asks for the bytes, yet the file's size is known at once.
 
+mod mp4;
 mod png;
 mod scene;
 mod webp;
@@ -19,10 +20,10 @@ pub struct PictureOwner {
 
 /// Reads from a picture of this simulator whose it is.
 ///
-/// Works on the bytes as downloaded (PNG or `WebP`); a picture that was coded
+/// Works on the bytes as downloaded (PNG, `WebP`, or MP4); a picture that was coded
 /// anew has lost its owner.
 pub fn picture_owner(bytes: &[u8]) -> Option<PictureOwner> {
-    png::owner(bytes).or_else(|| webp::owner(bytes))
+    png::owner(bytes).or_else(|| webp::owner(bytes)).or_else(|| mp4::owner(bytes))
 }
 
 /// A picture that can be drawn.
@@ -31,8 +32,26 @@ pub(crate) struct Drawing {
     pub(crate) job_id: String,
     pub(crate) prompt: String,
     pub(crate) view: View,
-    pub(crate) format: PictureFormat,
+    pub(crate) format: FileFormat,
     pub(crate) size: Size,
+}
+
+/// In what form a file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileFormat {
+    Png,
+    Webp,
+    /// A film without a track: the boxes of an MP4 file, and no picture in it.
+    Mp4,
+}
+
+impl From<PictureFormat> for FileFormat {
+    fn from(format: PictureFormat) -> Self {
+        match format {
+            PictureFormat::Png => Self::Png,
+            PictureFormat::Webp => Self::Webp,
+        }
+    }
 }
 
 /// What of a job is shown.
@@ -97,7 +116,7 @@ impl Drawing {
             job_id: job_id.to_owned(),
             prompt: prompt.to_owned(),
             view: View::Preview { percent },
-            format: PictureFormat::Webp,
+            format: FileFormat::Webp,
             size: Size { width: side, height: side },
         }
     }
@@ -112,32 +131,35 @@ impl Drawing {
 
     pub(crate) fn content_type(&self) -> &'static str {
         match self.format {
-            PictureFormat::Png => "image/png",
-            PictureFormat::Webp => "image/webp",
+            FileFormat::Png => "image/png",
+            FileFormat::Webp => "image/webp",
+            FileFormat::Mp4 => "video/mp4",
         }
     }
 
     pub(crate) fn extension(&self) -> &'static str {
         match self.format {
-            PictureFormat::Png => "png",
-            PictureFormat::Webp => "webp",
+            FileFormat::Png => "png",
+            FileFormat::Webp => "webp",
+            FileFormat::Mp4 => "mp4",
         }
     }
 
     /// The exact length of what [`draw`](Self::draw) gives.
     pub(crate) fn file_size(&self) -> usize {
         match self.format {
-            PictureFormat::Png => png::file_size(self),
-            PictureFormat::Webp => webp::file_size(self),
+            FileFormat::Png => png::file_size(self),
+            FileFormat::Webp => webp::file_size(self),
+            FileFormat::Mp4 => mp4::write(self).len(),
         }
     }
 
     /// The file.
     pub(crate) fn draw(&self) -> Vec<u8> {
-        let canvas = scene::paint(self);
         match self.format {
-            PictureFormat::Png => png::write(self, &canvas),
-            PictureFormat::Webp => webp::write(self, &canvas),
+            FileFormat::Png => png::write(self, &scene::paint(self)),
+            FileFormat::Webp => webp::write(self, &scene::paint(self)),
+            FileFormat::Mp4 => mp4::write(self),
         }
     }
 }
@@ -155,7 +177,7 @@ struct Canvas {
 mod tests {
     use super::*;
 
-    fn drawing(prompt: &str, view: View, format: PictureFormat, pictures: Pictures) -> Drawing {
+    fn drawing(prompt: &str, view: View, format: FileFormat, pictures: Pictures) -> Drawing {
         Drawing {
             job_id: "a7cb1552-f779-4094-9afe-2acf22dae280".to_owned(),
             prompt: prompt.to_owned(),
@@ -181,11 +203,11 @@ mod tests {
 
     #[test]
     fn a_picture_is_as_long_as_announced_and_tells_its_owner() {
-        for format in [PictureFormat::Png, PictureFormat::Webp] {
+        for format in [FileFormat::Png, FileFormat::Webp, FileFormat::Mp4] {
             for prompt in ["a cat", "ein Bär — 猫 --ar 3:2", ""] {
                 let drawing = drawing(prompt, View::Grid, format, Pictures::Tiny);
                 let bytes = drawing.draw();
-                assert_eq!(bytes.len(), drawing.file_size(), "{format} {prompt}");
+                assert_eq!(bytes.len(), drawing.file_size(), "{format:?} {prompt}");
                 let owner = picture_owner(&bytes).expect("an owner");
                 assert_eq!((owner.job_id, owner.prompt), (drawing.job_id, drawing.prompt));
             }
@@ -194,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_foreign_decoder_reads_both_formats() {
-        for format in [PictureFormat::Png, PictureFormat::Webp] {
+        for format in [FileFormat::Png, FileFormat::Webp] {
             let drawing = drawing("a lighthouse at dawn --ar 3:2", View::Grid, format, Pictures::Tiny);
             let image = image::load_from_memory(&drawing.draw()).expect("a picture");
             assert_eq!((image.width(), image.height()), (drawing.width(), drawing.height()));
@@ -203,7 +225,7 @@ mod tests {
 
     #[test]
     fn each_quarter_of_a_grid_is_different() {
-        let bytes = drawing("a cat", View::Grid, PictureFormat::Png, Pictures::Tiny).draw();
+        let bytes = drawing("a cat", View::Grid, FileFormat::Png, Pictures::Tiny).draw();
         let image = image::load_from_memory(&bytes).expect("a picture").to_rgb8();
         let (width, height) = (image.width() / 2, image.height() / 2);
         let quarters: std::collections::BTreeSet<Vec<u8>> = [(0, 0), (1, 0), (0, 1), (1, 1)]
@@ -219,7 +241,7 @@ mod tests {
 
     #[test]
     fn two_jobs_of_one_prompt_have_different_pictures() {
-        let one = drawing("a cat", View::Grid, PictureFormat::Png, Pictures::Tiny);
+        let one = drawing("a cat", View::Grid, FileFormat::Png, Pictures::Tiny);
         let other = Drawing { job_id: "875fbd3a-ef43-4134-a4e8-cd853565cbfd".to_owned(), ..one.clone() };
         let pixels =
             |drawing: &Drawing| image::load_from_memory(&drawing.draw()).expect("a picture").into_rgb8();
@@ -230,7 +252,7 @@ mod tests {
     /// The bytes are as many as announced, and a foreign decoder sees the colours that were painted.
     fn check_file(drawing: &Drawing) {
         let bytes = drawing.draw();
-        let what = format!("{} {} {:?}", drawing.format, drawing.prompt, drawing.view);
+        let what = format!("{:?} {} {:?}", drawing.format, drawing.prompt, drawing.view);
         assert_eq!(bytes.len(), drawing.file_size(), "{what}");
         let image = image::load_from_memory(&bytes).expect("a picture").into_rgb8();
         assert_eq!((image.width(), image.height()), (drawing.width(), drawing.height()), "{what}");
@@ -242,7 +264,7 @@ mod tests {
     #[test]
     fn a_file_is_as_long_as_announced_for_every_seed_shape_and_format() {
         let shapes = ["", " --ar 3:2", " --ar 2:3", " --ar 16:9", " --ar 4:1", " --ar 1:4", " --ar 7:5"];
-        for format in [PictureFormat::Png, PictureFormat::Webp] {
+        for format in [FileFormat::Png, FileFormat::Webp] {
             for (seed, shape) in (0..70).zip(shapes.into_iter().cycle()) {
                 let prompt = format!("the sea {}{shape}", "é".repeat(seed % 3));
                 let view = if seed % 2 == 0 { View::Grid } else { View::One { image: 2, grid: 7 } };
@@ -259,10 +281,7 @@ mod tests {
             [("job-1", "a cat"), ("job-2", "the sea at night --ar 3:2"), ("job-4", "fog --ar 1:4")]
         {
             let job_id = job.to_owned();
-            check_file(&Drawing {
-                job_id,
-                ..drawing(prompt, View::Grid, PictureFormat::Webp, Pictures::Full)
-            });
+            check_file(&Drawing { job_id, ..drawing(prompt, View::Grid, FileFormat::Webp, Pictures::Full) });
         }
     }
 

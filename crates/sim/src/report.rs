@@ -55,13 +55,26 @@ impl RateLimited {
 pub struct JobReport {
     /// The request's nonce, if it had one.
     pub nonce: Option<String>,
-    /// The prompt as it was sent.
+    /// The prompt as it was sent; of a button's job, its parent's unless it was changed.
     pub prompt: String,
+    /// `imagine`, `blend`, `upscale` (U1 to U4), `variation`, `reroll`, `vary_strong`, `vary_subtle`, `vary_region`,
+    /// `upscale_subtle`, `upscale_creative`, `upscale_2x`, `upscale_4x`, `zoom_out`, `custom_zoom`, `make_square`,
+    /// `pan_left` and so on, `animate_high`, `animate_low`, `extend_high` or `extend_low`.
+    pub kind: &'static str,
+    /// The id of the message whose button asked for it.
+    pub parent_message: Option<String>,
+    /// The job whose result that message shows; empty if it shows described or shortened prompts.
+    pub parent_job: Option<String>,
+    /// `fast`, `relaxed` or `turbo`.
+    pub mode: &'static str,
     /// `sent`, `refused`, `queued`, `waiting`, `running`, `finished`, `stopped`, `vanished`, `failed`, `cancelled`
     /// or `ignored`; of the latest execution.
     pub state: &'static str,
-    /// How many times the account paid for it.
+    /// How many times it was put to the account's bill, also where its price is nothing (`upscale`).
     pub charged: u64,
+    /// GPU time of what was charged, in seconds; in relaxed mode it costs no fast hours. Inferred: nobody published
+    /// the prices.
+    pub gpu_seconds: u64,
     /// How many times it was executed.
     pub executions: u64,
     /// The job ids of its executions.

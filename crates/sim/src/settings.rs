@@ -141,6 +141,8 @@ pub struct Timing {
     pub queued: Duration,
     /// From a pressed U button to the upscaled picture. 3 s (inferred).
     pub upscale: Duration,
+    /// From a command's empty answer to the filled one. 2 s (inferred).
+    pub answer: Duration,
     /// Each span is off by up to this fraction of itself. 0.08.
     pub jitter: f64,
 }
@@ -156,6 +158,7 @@ impl Default for Timing {
             handover: Duration::from_millis(300),
             queued: Duration::from_secs(20),
             upscale: Duration::from_secs(3),
+            answer: Duration::from_secs(2),
             jitter: 0.08,
         }
     }
@@ -170,6 +173,64 @@ pub struct Disorder {
     pub final_before_delete: f64,
     /// A step is followed once more by the step before it.
     pub progress_backwards: f64,
+}
+
+/// In which ways the bot changes a prompt before it repeats it; all but `sref` are on by default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewriting {
+    /// Runs of whitespace collapse (real).
+    pub spaces: bool,
+    /// An em-dash becomes `--` (real: novicezk/midjourney-proxy PR#270).
+    pub dashes: bool,
+    /// A link becomes `<https://s.mj.run/…>` (real).
+    pub links: bool,
+    /// The version moves to the end (real: novicezk/midjourney-proxy#262).
+    pub order: bool,
+    /// A version is appended to a prompt without one (real).
+    pub version: bool,
+    /// `--style raw` becomes `raw` within the version (real).
+    pub raw: bool,
+    /// `--video` becomes `--video 1` (real).
+    pub video: bool,
+    /// `--aspect` becomes `--ar`, `--version` becomes `--v` (real).
+    pub aliases: bool,
+    /// What holds anyway is left out, such as `--q 1` (real: novicezk/midjourney-proxy#293).
+    pub defaults: bool,
+    /// A style reference is added that nobody asked for (peer: Mutiny's tests). Off.
+    pub sref: bool,
+}
+
+impl Rewriting {
+    /// The prompt comes back as it was sent.
+    pub const NONE: Self = Self {
+        spaces: false,
+        dashes: false,
+        links: false,
+        order: false,
+        version: false,
+        raw: false,
+        video: false,
+        aliases: false,
+        defaults: false,
+        sref: false,
+    };
+}
+
+impl Default for Rewriting {
+    fn default() -> Self {
+        Self {
+            spaces: true,
+            dashes: true,
+            links: true,
+            order: true,
+            version: true,
+            raw: true,
+            video: true,
+            aliases: true,
+            defaults: true,
+            sref: false,
+        }
+    }
 }
 
 /// Everything that makes a world.
@@ -215,6 +276,21 @@ pub struct Settings {
     pub mode: Mode,
     /// Whether jobs say `stealth` beside their mode. Off.
     pub stealth: bool,
+    /// Whether accounts begin in remix mode, in which buttons open a window for the prompt. Off.
+    pub remix: bool,
+    /// Who sees the answers to `/info`, `/settings` and other commands about the account. Ephemeral (real).
+    pub answers: Visibility,
+    /// How the bot changes prompts.
+    pub rewriting: Rewriting,
+    /// Whether the bot refuses unknown parameters and values out of range. On.
+    pub check_parameters: bool,
+    /// How many jobs one interaction may make by `--repeat` and `{a, b}`. 40 (the largest plan's, unverified).
+    pub batch: u32,
+    /// How long an opened window can be answered. 15 min (real: the life of Discord's interaction tokens).
+    pub modal_life: Duration,
+    /// How long the same upscale of the same picture is refused with "Slow Down!"; not at all when zero. 60 s
+    /// (the notice is a peer's, the span is inferred).
+    pub upscale_cooldown: Duration,
     /// The bot's timings.
     pub timing: Timing,
     /// Doubled and reordered messages. None.
@@ -269,6 +345,13 @@ impl Settings {
             picture_format: PictureFormat::default(),
             mode: Mode::default(),
             stealth: false,
+            remix: false,
+            answers: Visibility::Ephemeral,
+            rewriting: Rewriting::default(),
+            check_parameters: true,
+            batch: 40,
+            modal_life: Duration::from_mins(15),
+            upscale_cooldown: Duration::from_mins(1),
             timing: Timing::default(),
             disorder: Disorder::default(),
             slots: None,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::account::{Accounts, User, make_token};
 use crate::api;
-use crate::bot::{Bot, Order, Origin, Stage, Step};
+use crate::bot::{AnswerStep, Bot, Order, Stage, Step};
 use crate::caption::fold;
 use crate::cdn::Links;
 use crate::discord::{Discord, Event};
@@ -37,7 +37,7 @@ pub(crate) const LARGEST_BODY: usize = 25 * 1024 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     Bot { job: u64, step: Step },
-    Upscale { index: usize },
+    Answer { index: usize, step: AnswerStep },
     Crowd { channel_id: u64, act: Act },
     Gateway(Duty),
 }
@@ -271,9 +271,9 @@ impl World {
                 let (bot, mut stage) = self.bot();
                 bot.step(&mut stage, at, job, step);
             }
-            Due::Upscale { index } => {
+            Due::Answer { index, step } => {
                 let (bot, mut stage) = self.bot();
-                bot.deliver_upscale(&mut stage, at, index);
+                bot.answer_step(&mut stage, at, index, step);
             }
             Due::Crowd { channel_id, act } => {
                 self.crowd_acts(at, channel_id, act);
@@ -293,10 +293,9 @@ impl World {
             Act::Imagine => {
                 let prompt = self.crowd.prompt(self.bot.latest_prompt());
                 let course = Scenario::default().course();
-                let origin = Origin::Imagine;
-                let order = Order { user, channel_id, nonce: None, prompt, origin, course, stranger: true };
+                let order = Order { stranger: true, ..Order::imagine(user, channel_id, prompt, course) };
                 let (bot, mut stage) = self.bot();
-                bot.imagine(&mut stage, at, order);
+                bot.take(&mut stage, at, order);
             }
         }
     }

@@ -28,13 +28,23 @@ pub(super) fn imagine_version(world: &World) -> u64 {
     world.settings.era.imagine_version() + world.command_changes
 }
 
-/// A command of the index: its name and the version it must be sent with.
-pub(super) fn known(world: &World, id: u64) -> Option<(String, u64)> {
+/// A command of the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Known {
+    pub(super) name: &'static str,
+    /// The version it must be sent with.
+    pub(super) version: u64,
+    /// As it is discovered.
+    pub(super) command: &'static Value,
+}
+
+/// The command with this id.
+pub(super) fn known(world: &World, id: u64) -> Option<Known> {
     let id_text = id.to_string();
-    let command =
-        INDEX["application_commands"].as_array()?.iter().find(|command| command["id"] == *id_text)?;
+    let commands = INDEX["application_commands"].as_array()?;
+    let command = commands.iter().find(|command| command["id"] == *id_text)?;
     let version = if id == IMAGINE { imagine_version(world) } else { super::id_of(&command["version"])? };
-    Some((command["name"].as_str()?.to_owned(), version))
+    Some(Known { name: command["name"].as_str()?, version, command })
 }
 
 pub(super) fn guild_index(world: &World, caller: &Caller, guild_id: u64) -> Reply {

@@ -25,6 +25,7 @@ pub(crate) fn file_template(path: &str) -> &'static str {
         Some("cdn") => "/cdn",
         Some("media") => "/media",
         Some("upload") => "/upload",
+        Some("inpaint") => "/inpaint/api/submit-job",
         _ => "other path",
     }
 }
@@ -35,6 +36,10 @@ pub(crate) fn file(world: &mut World, path: &str, query: &str, request: &HttpReq
     match (request.method.as_str(), segments.as_slice()) {
         ("GET", ["cdn" | "media", "attachments" | "ephemeral-attachments", channel_id, id, name]) => {
             download(world, channel_id, id, name, query)
+        }
+        ("POST", ["inpaint", "api", "submit-job"]) => {
+            let body = serde_json::from_slice(&request.body).unwrap_or_default();
+            super::interaction::submit_region(world, &body)
         }
         ("PUT", ["upload", upload, name]) => upload_bytes(world, &format!("{upload}/{name}"), request),
         _ => error_body::not_found(),
@@ -100,6 +105,52 @@ fn upload_bytes(world: &mut World, upload: &str, request: &HttpRequest) -> Reply
     let content_type = content_type(request.header("content-type"), upload);
     *place = Some((request.body.clone(), content_type));
     Reply::empty(200)
+}
+
+/// A finished upload that a command refers to.
+#[derive(Debug)]
+pub(super) struct Upload {
+    name: String,
+    pub(super) bytes: Vec<u8>,
+    content_type: String,
+}
+
+impl Upload {
+    /// By its type, and a picture's first bytes are not looked at (inferred).
+    pub(super) fn is_picture(&self) -> bool {
+        matches!(self.content_type.as_str(), "image/png" | "image/jpeg" | "image/webp" | "image/gif")
+    }
+}
+
+/// The upload that a command's attachment option refers to: the entry of `data.attachments` with that id.
+///
+/// Real: the form (trueai, Mutiny). Inferred: the refusals.
+pub(super) fn upload_of(world: &World, data: &Value, id: &Value) -> Result<Upload, Box<Reply>> {
+    let entries = data["attachments"].as_array().into_iter().flatten();
+    let wanted = id_of(id);
+    let Some(entry) = entries.into_iter().find(|entry| id_of(&entry["id"]) == wanted) else {
+        return Err(Box::new(error_body::required(&["data", "attachments"])));
+    };
+    let upload = entry["uploaded_filename"].as_str().unwrap_or_default();
+    let Some((bytes, content_type)) = world.uploads.bytes.get(upload).cloned().flatten() else {
+        let field = ["data", "attachments", "0", "uploaded_filename"];
+        let refusal = error_body::invalid_form(&field, "UPLOADED_FILE_NOT_FOUND", "Uploaded file not found");
+        return Err(Box::new(refusal));
+    };
+    let name = upload.split('/').next_back().unwrap_or("file").to_owned();
+    Ok(Upload { name, bytes, content_type })
+}
+
+/// Keeps a command's upload as a file, and returns its signed link.
+pub(super) fn keep(world: &mut World, channel_id: u64, upload: Upload) -> String {
+    let content = Content::Uploaded { bytes: upload.bytes, content_type: upload.content_type };
+    let file = File { channel_id, name: upload.name, content };
+    let at = world.now();
+    let id = world.discord.next_id(at);
+    let attachment = file.attachment(id, &world.settings.origin, true);
+    world.discord.files.insert(id, file);
+    let url = attachment["url"].as_str().unwrap_or_default();
+    world.discord.links.signed(url, &id.to_string(), world.discord.wall.unix_seconds(at))
 }
 
 /// Turns finished uploads into files of a channel, and returns their attachment objects.

@@ -4,16 +4,14 @@
 
 use serde_json::Value;
 
-use super::{Caller, closed, command, id_of, nonce_of};
-use crate::bot::{Order, Origin, Press};
+use super::run::{self, Command};
+use super::{Caller, closed, command, id_of, nonce_of, option};
+use crate::bot::{Order, Press, Refusal, Submission};
 use crate::error_body;
 use crate::http::Reply;
 use crate::message::APPLICATION_ID;
 use crate::scenario::{Course, Rejection};
 use crate::world::World;
-
-/// Real: the longest string option.
-const LONGEST_PROMPT: usize = 6_000;
 
 pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Reply {
     if caller.bot {
@@ -42,8 +40,9 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
     match kind {
         2 => run_command(world, caller, channel_id, body),
         3 => press(world, caller, channel_id, body),
-        // A modal's answer goes nowhere.
-        5 => accepted(world),
+        // Real: what a client sends while somebody types an option (Discord's docs); nothing comes of it.
+        4 => accepted(world),
+        5 => submit(world, caller, channel_id, body),
         _ => error_body::invalid_form(&["type"], "BASE_TYPE_CHOICES", "Value must be one of {2, 3, 4, 5}."),
     }
 }
@@ -70,56 +69,38 @@ fn run_command(world: &mut World, caller: &Caller, channel_id: u64, body: &Value
     let data = &body["data"];
     let Some(id) = id_of(&data["id"]) else { return error_body::required(&["data", "id"]) };
     let Some(version) = id_of(&data["version"]) else { return error_body::required(&["data", "version"]) };
-    let Some((_, wanted)) = command::known(world, id) else { return error_body::unknown_command() };
-    if id != command::IMAGINE {
-        // Other commands are accepted, and the bot stays silent.
-        return if version == wanted { accepted(world) } else { error_body::command_outdated() };
-    }
-    let prompt = match prompt_of(data) {
-        Ok(prompt) => prompt.to_owned(),
+    let Some(known) = command::known(world, id) else { return error_body::unknown_command() };
+    let chosen = match option::choose(known.command, data) {
+        Ok(chosen) => chosen,
         Err(refusal) => return *refusal,
     };
-    let course = world.course_of(&prompt);
+    let prompt = chosen.text("prompt").unwrap_or_default().to_owned();
+    let is_imagine = id == command::IMAGINE;
+    let course = if is_imagine { world.course_of(&prompt) } else { world.scenario_course() };
     if let Course::Reject(rejection) = course
         && let Some(refusal) = reject(world, rejection)
     {
         return refusal;
     }
-    if version != command::imagine_version(world) {
+    // A rejection may have changed it.
+    let wanted = if is_imagine { command::imagine_version(world) } else { known.version };
+    if version != wanted {
         return error_body::command_outdated();
     }
-    let course = course.after_acceptance();
-    let order = Order {
-        user: caller.clone(),
-        channel_id,
-        nonce: nonce_of(body),
-        prompt,
-        origin: Origin::Imagine,
-        course,
-        stranger: false,
-    };
+    let nonce = nonce_of(body);
+    if !is_imagine {
+        let command = Command { caller, channel_id, nonce, name: known.name, data, chosen };
+        return match run::run(world, &command) {
+            Ok(()) => accepted(world),
+            Err(refusal) => *refusal,
+        };
+    }
+    let order =
+        Order { nonce, ..Order::imagine(caller.clone(), channel_id, prompt, course.after_acceptance()) };
     let at = world.now();
     let (bot, mut stage) = world.bot();
     bot.imagine(&mut stage, at, order);
     accepted(world)
-}
-
-fn prompt_of(data: &Value) -> Result<&str, Box<Reply>> {
-    let options = data["options"].as_array().into_iter().flatten();
-    let prompt = options
-        .into_iter()
-        .find(|option| option["name"] == "prompt")
-        .and_then(|option| option["value"].as_str());
-    let field = ["data", "options", "0", "value"];
-    match prompt {
-        None | Some("") => Err(Box::new(error_body::required(&field))),
-        Some(prompt) if prompt.chars().count() > LONGEST_PROMPT => Err(Box::new(error_body::invalid_form(
-            &field,
-            "BASE_TYPE_MAX_LENGTH",
-            "Must be 6000 or fewer in length.",
-        ))),
-        Some(prompt) => Ok(prompt),
-    }
 }
 
 fn reject(world: &mut World, rejection: Rejection) -> Option<Reply> {
@@ -139,6 +120,9 @@ fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> R
     let Some(custom_id) = body["data"]["custom_id"].as_str() else {
         return error_body::required(&["data", "custom_id"]);
     };
+    if !matches!(body["data"]["component_type"].as_u64(), Some(2 | 3)) {
+        return error_body::required(&["data", "component_type"]);
+    }
     // Real: 404 with code 10008 when the clicked message is gone (bulkai).
     let exists = world
         .discord
@@ -155,6 +139,7 @@ fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> R
         message_flags: body["message_flags"].as_u64().unwrap_or_default(),
         nonce: nonce_of(body),
         custom_id: custom_id.to_owned(),
+        values: texts(&body["data"]["values"]),
         // What a button starts is not told from its prompt, but by the scenario alone.
         course: world.scenario_course(),
     };
@@ -162,4 +147,102 @@ fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> R
     let (bot, mut stage) = world.bot();
     bot.press(&mut stage, at, &press);
     accepted(world)
+}
+
+fn texts(values: &Value) -> Vec<String> {
+    let values = values.as_array().into_iter().flatten();
+    values.filter_map(|value| value.as_str().map(str::to_owned)).collect()
+}
+
+/// A modal's answer (real: the form, capture of August 2023; inferred: the refusals).
+fn submit(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> Reply {
+    let data = &body["data"];
+    let Some(modal_id) = id_of(&data["id"]) else { return error_body::required(&["data", "id"]) };
+    let Some(custom_id) = data["custom_id"].as_str() else {
+        return error_body::required(&["data", "custom_id"]);
+    };
+    let rows = data["components"].as_array().into_iter().flatten();
+    let inputs = rows.filter_map(|row| row["components"].as_array()).flatten();
+    let submission = Submission {
+        user: caller.clone(),
+        channel_id,
+        nonce: nonce_of(body),
+        modal_id,
+        custom_id: custom_id.to_owned(),
+        fields: inputs
+            .filter_map(|input| {
+                Some((input["custom_id"].as_str()?.to_owned(), input["value"].as_str()?.to_owned()))
+            })
+            .collect(),
+    };
+    let at = world.now();
+    let value = match world.bot().0.submitted(at, &submission) {
+        Ok(value) => value,
+        Err(refusal) => return refused(refusal),
+    };
+    let course = world.course_of(&value).after_acceptance();
+    let (bot, mut stage) = world.bot();
+    bot.submit(&mut stage, at, &submission, &value, course);
+    accepted(world)
+}
+
+fn refused(refusal: Refusal) -> Reply {
+    let field = ["data", "components", "0", "components", "0", "value"];
+    match refusal {
+        Refusal::Unknown => error_body::unknown_interaction(),
+        Refusal::WrongCustomId => error_body::invalid_form(
+            &["data", "custom_id"],
+            "BASE_TYPE_CHOICES",
+            "This is not the window's custom id.",
+        ),
+        Refusal::NoValue => error_body::required(&field),
+        Refusal::TooLong => {
+            error_body::invalid_form(&field, "BASE_TYPE_MAX_LENGTH", "Must be 4000 or fewer in length.")
+        }
+    }
+}
+
+/// The frame of Vary (Region) sends its mask off to the application's own site, not to Discord's API.
+///
+/// Peer: the path and the fields (trueai, Mutiny). Inferred: the refusals.
+pub(super) fn submit_region(world: &mut World, body: &Value) -> Reply {
+    let refuse = |message: &str| Reply::json(400, &serde_json::json!({ "error": message }));
+    let Some(token) = body["customId"].as_str() else { return refuse("customId is missing") };
+    let Some(mask) = body["mask"].as_str().and_then(base64) else { return refuse("mask is not base64") };
+    if !(mask.starts_with(b"\x89PNG\r\n\x1a\n") || mask.starts_with(b"RIFF")) {
+        return refuse("mask is not a PNG or WebP picture");
+    }
+    let owner = world.bot().0.frame_owner(token).and_then(|user| world.accounts.user(user).cloned());
+    let Some(owner) = owner else { return refuse("unknown or expired customId") };
+    let prompt = body["prompt"].as_str().unwrap_or_default();
+    let course = world.course_of(prompt).after_acceptance();
+    let at = world.now();
+    let (bot, mut stage) = world.bot();
+    match bot.submit_region(&mut stage, at, token, &owner, prompt, course) {
+        Ok(()) => Reply::json(200, &serde_json::json!({})),
+        Err(_) => refuse("unknown or expired customId"),
+    }
+}
+
+/// Base64 with or without its padding; nothing if it is something else.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held) = (0_u32, 0_u32);
+    for letter in text.trim_end_matches('=').bytes() {
+        let digit = match letter {
+            b'A'..=b'Z' => letter - b'A',
+            b'a'..=b'z' => letter - b'a' + 26,
+            b'0'..=b'9' => letter - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(digit)) & 0xffff;
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
+        }
+    }
+    (!bytes.is_empty()).then_some(bytes)
 }

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::preference::Preferences;
+use super::work::{Work, Yield};
 use super::{Stage, attach, uuid};
 use crate::account::User;
 use crate::caption::{self, Line, Running};
+use crate::component;
 use crate::discord::Event;
 use crate::message::{self, Blanks, Draft, Interaction};
 use crate::notice::{self, Notice};
-use crate::picture::{Drawing, Size, View};
+use crate::picture::{Drawing, FileFormat, Size, View};
 use crate::report::JobReport;
 use crate::scenario::{Course, Ending};
-use crate::settings::{Era, Settings, Visibility};
+use crate::settings::{Era, Mode, Settings, Visibility};
 
 /// What was asked of the bot.
 #[derive(Clone, Debug)]
@@ -23,39 +26,61 @@ pub(crate) struct Order {
     pub(crate) user: User,
     pub(crate) channel_id: u64,
     pub(crate) nonce: Option<String>,
+    /// As it was sent; a child that changes nothing has its parent's.
     pub(crate) prompt: String,
-    pub(crate) origin: Origin,
+    /// The prompt as the bot repeats it, if it is its parent's.
+    pub(crate) shown: Option<String>,
+    pub(crate) work: Work,
+    /// The message whose button asked for it, if one did.
+    pub(crate) parent: Option<Parent>,
+    /// The prompt was changed in a window.
+    pub(crate) remixed: bool,
+    /// Which of the jobs of one interaction.
+    pub(crate) part: u32,
     pub(crate) course: Course,
+    /// What a refusal says in its text.
+    pub(crate) detail: String,
     /// Not one of the world's accounts: other people, who are in no report.
     pub(crate) stranger: bool,
 }
 
-/// By what a job was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Origin {
-    /// The slash command.
-    Imagine,
-    /// A V button of this message.
-    Variation { grid: u64 },
-    /// The reroll button of this message.
-    Reroll { grid: u64 },
+impl Order {
+    /// An imagine's, with nothing special about it.
+    pub(crate) fn imagine(user: User, channel_id: u64, prompt: String, course: Course) -> Self {
+        Self {
+            user,
+            channel_id,
+            nonce: None,
+            prompt,
+            shown: None,
+            work: Work::Imagine,
+            parent: None,
+            remixed: false,
+            part: 0,
+            course,
+            detail: String::new(),
+            stranger: false,
+        }
+    }
+
+    /// Real: what a button starts has neither nonce nor interaction, but refers to the message (July 2023).
+    fn is_of_command(&self) -> bool {
+        self.parent.is_none()
+    }
+
+    fn refers_to(&self) -> Option<u64> {
+        self.parent.as_ref().map(|parent| parent.message_id)
+    }
 }
 
-impl Origin {
-    /// Real: captures of July 2023; a reroll's text is that of an imagine (inferred).
-    fn verb(self) -> &'static str {
-        match self {
-            Self::Imagine | Self::Reroll { .. } => "",
-            Self::Variation { .. } => "Variations (Strong) by ",
-        }
-    }
-
-    fn grid(self) -> Option<u64> {
-        match self {
-            Self::Imagine => None,
-            Self::Variation { grid } | Self::Reroll { grid } => Some(grid),
-        }
-    }
+/// Where a button was pressed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Parent {
+    pub(crate) message_id: u64,
+    /// The job whose result the message shows; empty under a described or shortened prompt.
+    pub(crate) job_id: String,
+    /// 1 to 4; 1 for what has one picture.
+    pub(crate) image: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,20 +143,36 @@ pub(crate) struct Job {
     /// The nonce goes with the first answer only.
     answered: bool,
     progress: Option<u64>,
-    images: Vec<String>,
+    /// The file names of its results.
+    pub(super) images: Vec<String>,
+    /// What its picture shows of which grid, for its children.
+    pub(super) view: View,
+    strong: bool,
     random: fastrand::Rng,
 }
 
 impl Job {
-    pub(super) fn new(order: Order, mut random: fastrand::Rng, settings: &Settings) -> Self {
+    pub(super) fn new(
+        order: Order,
+        mut random: fastrand::Rng,
+        settings: &Settings,
+        account: &Preferences,
+        view: View,
+    ) -> Self {
+        let prompt = order.shown.clone().unwrap_or_else(|| {
+            let rewriting = &settings.rewriting;
+            caption::rewritten(&account.applied(&order.prompt), account.version(settings), rewriting)
+        });
         Self {
             id: uuid(&mut random),
             line: Line {
-                prompt: caption::rewritten(&order.prompt, settings.suffix()),
-                verb: order.origin.verb(),
+                prompt,
+                verb: order.work.verb_while_running(order.remixed, account.strong),
                 user: order.user.id,
             },
-            running: Running::of(&order.prompt, settings.mode, settings.stealth),
+            running: Running::of(&order.prompt, account.mode, account.stealth),
+            view,
+            strong: account.strong,
             order,
             state: State::Sent,
             charged: false,
@@ -230,6 +271,7 @@ impl Job {
         let token = self.token();
         let blanks = Blanks {
             prompt: &self.line.prompt,
+            detail: &self.order.detail,
             unix_seconds: stage.discord.wall.unix_seconds(at),
             id: &token,
             origin: &stage.settings.origin,
@@ -244,18 +286,17 @@ impl Job {
             self.tell(stage, at, "INTERACTION_SUCCESS");
         }
         let metadata = stage.settings.era == Era::E2026;
-        let of_command = self.order.origin == Origin::Imagine;
+        let of_command = self.order.is_of_command();
         Draft {
             mentions: vec![message::mention(&self.order.user)],
-            // Real: what a button starts has neither nonce nor interaction, but refers to the grid.
             nonce: self.order.nonce.clone().filter(|_| first && of_command),
             interaction: of_command.then(|| Interaction {
                 id: self.interaction_id,
                 user: self.order.user.clone(),
-                name: "imagine",
+                name: self.order.work.command(),
                 metadata,
             }),
-            refers_to: self.order.origin.grid(),
+            refers_to: self.order.refers_to(),
             from_application: true,
             ..Draft::of_bot()
         }
@@ -269,12 +310,12 @@ impl Job {
         let components = self.cancel_button(stage.settings);
         let draft = Draft {
             // Real: 0 in March 2023, 20 since that summer, 19 for what a button started.
-            kind: match (self.order.origin.grid(), stage.settings.era) {
+            kind: match (self.order.refers_to(), stage.settings.era) {
                 (Some(_), _) => 19,
                 (None, Era::E2023) => 0,
                 (None, Era::E2026) => 20,
             },
-            content: caption::waiting(&self.line),
+            content: self.opening(),
             components,
             ..self.answer_draft(stage, at)
         };
@@ -283,12 +324,44 @@ impl Job {
         self.state = State::Waiting;
     }
 
+    /// Real: an upscale's first message names the image (a peer's collected lines).
+    fn opening(&self) -> String {
+        let image = self.order.parent.as_ref().map_or(1, |parent| parent.image);
+        match self.order.work {
+            Work::Upscale(_) => caption::upscaling(&self.line, image),
+            Work::Imagine
+            | Work::Blend
+            | Work::Single
+            | Work::Variation
+            | Work::Reroll
+            | Work::VaryStrong
+            | Work::VarySubtle
+            | Work::VaryRegion
+            | Work::ZoomOut
+            | Work::CustomZoom
+            | Work::MakeSquare
+            | Work::Pan(_)
+            | Work::Animate(_)
+            | Work::Extend(_) => caption::waiting(&self.line),
+        }
+    }
+
     fn cancel_button(&self, settings: &Settings) -> Vec<Value> {
-        if settings.cancel_button { message::cancel_button(&self.id) } else { Vec::new() }
+        if settings.cancel_button { component::cancel(&self.id) } else { Vec::new() }
     }
 
     pub(super) fn show_percent(&mut self, stage: &mut Stage<'_>, at: Duration, percent: u8) {
         self.state = State::Running;
+        let attachments =
+            if self.order.work.previews() { vec![self.preview(stage, at, percent)] } else { Vec::new() };
+        let content = caption::progress(&self.line, percent, self.running);
+        self.edit_progress(stage, at, |message| {
+            message["content"] = json!(content);
+            message["attachments"] = json!(attachments);
+        });
+    }
+
+    fn preview(&self, stage: &mut Stage<'_>, at: Duration, percent: u8) -> Value {
         let drawing = Drawing::preview(&self.id, &self.line.prompt, percent, stage.settings.pictures);
         let name = if stage.settings.progress_file_names_job() {
             format!("{}_grid_0.webp", self.id)
@@ -296,12 +369,7 @@ impl Job {
             "grid_0.webp".to_owned()
         };
         let ephemeral = stage.settings.progress == Visibility::Ephemeral;
-        let attachment = attach(stage, at, self.order.channel_id, name, drawing, ephemeral);
-        let content = caption::progress(&self.line, percent, self.running);
-        self.edit_progress(stage, at, |message| {
-            message["content"] = json!(content);
-            message["attachments"] = json!([attachment]);
-        });
+        attach(stage, at, self.order.channel_id, name, drawing, ephemeral)
     }
 
     pub(super) fn pause(&mut self, stage: &mut Stage<'_>, at: Duration) {
@@ -357,39 +425,108 @@ impl Job {
         self.state = State::Failed;
     }
 
-    /// Real: a new message without nonce or interaction; it refers to a grid only if it came of one.
+    /// Real: a new message without nonce or interaction; it refers to a message only if a button there asked for it.
     pub(super) fn deliver(&mut self, stage: &mut Stage<'_>, at: Duration) {
-        let settings = stage.settings;
-        let drawing = Drawing {
-            job_id: self.id.clone(),
-            prompt: self.line.prompt.clone(),
-            view: View::Grid,
-            format: settings.picture_format,
-            size: Size::of(&self.line.prompt, settings.pictures),
-        };
+        let drawing = self.drawing(stage.settings);
         let stem = caption::file_stem(&self.order.user.name, &self.line.prompt, &self.id);
         let name = format!("{stem}.{}", drawing.extension());
         self.images.push(name.clone());
         let attachment = attach(stage, at, self.order.channel_id, name, drawing, false);
         let draft = Draft {
-            content: caption::finished(&self.line, self.running, settings.picture_format),
-            mentions: vec![message::mention(&self.order.user)],
-            attachments: vec![attachment],
-            components: message::grid_buttons(&self.id),
-            kind: if self.order.origin.grid().is_some() { 19 } else { 0 },
-            refers_to: self.order.origin.grid(),
-            ..Draft::of_bot()
+            kind: if self.order.refers_to().is_some() { 19 } else { 0 },
+            refers_to: self.order.refers_to(),
+            ..self.result(stage.settings, attachment)
         };
         stage.discord.post(at, self.order.channel_id, draft, None);
         self.state = State::Finished;
+    }
+
+    pub(super) fn drawing(&self, settings: &Settings) -> Drawing {
+        let size = Size::of(&self.line.prompt, settings.pictures);
+        let size = match self.order.work {
+            // Inferred: what was upscaled is twice as wide, also where its button says more.
+            Work::Upscale(_) => Size { width: size.width * 2, height: size.height * 2 },
+            Work::MakeSquare => Size::of("", settings.pictures),
+            Work::Imagine
+            | Work::Blend
+            | Work::Single
+            | Work::Variation
+            | Work::Reroll
+            | Work::VaryStrong
+            | Work::VarySubtle
+            | Work::VaryRegion
+            | Work::ZoomOut
+            | Work::CustomZoom
+            | Work::Pan(_)
+            | Work::Animate(_)
+            | Work::Extend(_) => size,
+        };
+        Drawing {
+            job_id: self.id.clone(),
+            prompt: self.line.prompt.clone(),
+            view: self.view,
+            format: match self.order.work.result() {
+                Yield::Video => FileFormat::Mp4,
+                Yield::Grid | Yield::One => settings.picture_format.into(),
+            },
+            size,
+        }
+    }
+
+    /// The message of the finished job, with this file in it.
+    pub(super) fn result(&self, settings: &Settings, attachment: Value) -> Draft {
+        let line = Line {
+            verb: self.order.work.verb_when_finished(self.order.remixed, self.strong),
+            ..self.line.clone()
+        };
+        let size = Size::of(&self.line.prompt, settings.pictures);
+        let is_square = size.width == size.height || self.order.work == Work::MakeSquare;
+        let upscaled = component::Upscaled { job: &self.id, prompt: &self.line.prompt, is_square };
+        Draft {
+            content: match &self.order.parent {
+                // Real: a picture taken out of a grid has a number and no mode (capture of July 2023).
+                Some(parent) if self.order.work == Work::Single => {
+                    caption::upscaled(&line.prompt, line.user, parent.image)
+                }
+                Some(_) | None => {
+                    caption::finished(&line, self.running, settings.picture_format, &self.id, settings.era)
+                }
+            },
+            mentions: vec![message::mention(&self.order.user)],
+            attachments: vec![attachment],
+            components: match self.order.work.result() {
+                Yield::Grid => component::grid(&self.id),
+                Yield::One => component::upscaled(upscaled),
+                Yield::Video => component::video(&self.id),
+            },
+            ..Draft::of_bot()
+        }
+    }
+
+    /// The prompt as the bot repeats it.
+    pub(super) fn shown(&self) -> &str {
+        &self.line.prompt
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.running.mode
+    }
+
+    pub(super) fn gpu_time(&self) -> Duration {
+        self.order.work.gpu_time(self.running.mode)
     }
 
     pub(super) fn report(&self) -> JobReport {
         let mut report = JobReport {
             nonce: self.order.nonce.clone(),
             prompt: self.order.prompt.clone(),
+            kind: self.order.work.name(),
+            parent_message: self.order.refers_to().map(|id| id.to_string()),
+            parent_job: self.order.parent.as_ref().map(|parent| parent.job_id.clone()),
+            mode: self.running.mode.name(),
             state: self.state.name(),
             charged: 0,
+            gpu_seconds: 0,
             executions: 0,
             job_ids: Vec::new(),
             images: Vec::new(),
@@ -401,6 +538,7 @@ impl Job {
     pub(super) fn add_to(&self, report: &mut JobReport) {
         report.state = self.state.name();
         report.charged += u64::from(self.charged);
+        report.gpu_seconds += if self.charged { self.gpu_time().as_secs() } else { 0 };
         report.executions += 1;
         report.job_ids.push(self.id.clone());
         report.images.extend(self.images.iter().cloned());

@@ -3,7 +3,9 @@
 //! What a single file promises is tested beside it.
 
 mod api;
+mod button;
 mod capture;
+mod command;
 mod gateway;
 mod http;
 mod listener;
