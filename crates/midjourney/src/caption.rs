@@ -73,6 +73,14 @@ impl Caption {
         })
     }
 
+    /// A pan's direction as shown: `Left`, `Right`, `Up` or `Down`.
+    pub fn direction(&self) -> Option<&str> {
+        self.verb
+            .rsplit_once(' ')
+            .map(|(_, direction)| direction)
+            .filter(|_| self.action == Some(Action::Pan))
+    }
+
     /// `Making variations for image #1 with prompt`, `Upscaling image #2 with`.
     fn read_lead(&mut self, lead: &str) {
         let lead = lead.trim().to_lowercase();

@@ -68,6 +68,8 @@ pub enum Reading {
     Shorten,
     /// The answer to `/describe`.
     Describe,
+    /// The answer to `/settings`.
+    Settings,
 }
 
 /// What a notice shows, in small letters.
@@ -297,6 +299,12 @@ pub static CATALOGUE: &[Row] = &[
         &[CustomId(Begins("mj::job::picreader"))],
         Reading::Describe,
         "webman-php/midjourney-proxy, trueai/midjourney-proxy",
+    ),
+    other(
+        "settings",
+        &[CustomId(Begins("mj::settings"))],
+        Reading::Settings,
+        "trueai/midjourney-proxy (MJ::Settings::VersionSelector)",
     ),
     other("describe-retry", &[CustomId(Begins("mj::picread"))], Reading::Describe, "trueai/midjourney-proxy"),
     row("denied", &[Title(Has("denied"))], Kind::PreModeration, "trueai/midjourney-proxy TaskInfo"),

@@ -1,6 +1,8 @@
 //! One message, event or file of JSON into what it means. It binds nothing to a job.
 
-use journeyman_model::{ChannelId, Component, Embed, Event, InteractionEvent, Message, MessageId};
+use journeyman_model::{
+    ChannelId, Component, Embed, Event, InteractionEvent, Message, MessageId, SelectOption,
+};
 use serde_json::{Value, json};
 
 use crate::answer::classify_body;
@@ -9,8 +11,9 @@ use crate::caption::{Caption, State};
 use crate::catalogue::{self, Evidence, Reading, Row, plain, plain_title};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::job_id;
+use crate::modal::Modal;
 use crate::seed::SeedNote;
-use crate::sighting::{Action, Button, File, Keys, Meaning, Sighting};
+use crate::sighting::{Action, Button, Choice, File, Keys, Meaning, Select, Sighting};
 use crate::wait;
 
 /// Colours of error and warning embeds (erictik, novicezk, Mutiny-SDK). They only tell a notice
@@ -132,22 +135,20 @@ fn of_interaction(name: &str, data: &Value) -> Sighting {
             meaning_of(row.reading, notice, false)
         }
         (None, "INTERACTION_CREATE" | "INTERACTION_SUCCESS") => Meaning::Accepted,
-        (None, _) if is_modal => {
-            Meaning::ModalOpened { custom_id: event.custom_id.clone().unwrap_or_default(), id: event.id }
-        }
+        (None, _) if is_modal => Meaning::ModalOpened(Modal::of(&event)),
         (None, _) => Meaning::NotASighting,
     };
-    let modal = event.custom_id.as_deref().unwrap_or_default();
+    let modal = if let Meaning::ModalOpened(modal) = &meaning { Some(modal) } else { None };
+    let action = modal.and_then(|modal| modal.kind.action());
+    let image = modal.and_then(Modal::image);
     let keys = Keys {
         // A modal has an id of its own.
         interaction: event.id.filter(|_| !is_modal),
-        job_id: job_id::last_in(modal),
+        job_id: event.custom_id.as_deref().and_then(job_id::last_in),
         nonce: event.nonce,
         channel: event.channel,
         ..Keys::default()
     };
-    let path = event.iframe_path.as_deref().unwrap_or_default();
-    let (action, image) = if is_modal { modal_subject(modal, path) } else { (None, None) };
     Sighting { keys, action, image, ..Sighting::of(meaning) }
 }
 
@@ -158,20 +159,6 @@ fn event_evidence(name: &str, event: &InteractionEvent) -> Evidence {
         event: name.to_owned(),
         ..Evidence::default()
     }
-}
-
-/// What a modal is about, and for which image: `MJ::RemixModal::<job>::<image>::1`.
-fn modal_subject(custom_id: &str, iframe_path: &str) -> (Option<Action>, Option<u8>) {
-    let mut parts = custom_id.split("::").skip(1);
-    let action = match parts.next().unwrap_or_default() {
-        "RemixModal" => Some(Action::Remix),
-        "OutpaintCustomZoomModal" | "OutpaintModal" => Some(Action::Zoom),
-        "PanModal" => Some(Action::Pan),
-        "iframe" if iframe_path.starts_with("/inpaint") => Some(Action::Region),
-        _ => None,
-    };
-    let index = parts.nth(1).filter(|_| action == Some(Action::Remix));
-    (action, index.and_then(|index| index.parse().ok()).filter(|image| (1..=4).contains(image)))
 }
 
 fn of_message(message: &Message) -> Sighting {
@@ -200,6 +187,8 @@ fn of_message(message: &Message) -> Sighting {
         (None, None, None) => unknown(message),
     };
     let caption = caption.unwrap_or_default();
+    // Two pans of one image differ in nothing else.
+    let direction = caption.direction().map(str::to_owned);
     let keys = Keys {
         nonce: message.nonce.clone(),
         interaction: message.interaction.as_ref().and_then(|one| one.id),
@@ -213,14 +202,14 @@ fn of_message(message: &Message) -> Sighting {
     };
     let action = match reading {
         Some(Reading::Describe) => Some(Action::Describe),
-        Some(Reading::Shorten | Reading::Info) => None,
+        Some(Reading::Shorten | Reading::Info | Reading::Settings) => None,
         _ => caption.action.or_else(|| plain_action(&keys, is_captioned, caption.state)),
     };
     Sighting {
         meaning,
         prompt: is_captioned.then_some(caption.prompt).or(footer_prompt).or(seed.map(|note| note.prompt)),
         action,
-        variant: caption.variant,
+        variant: caption.variant.or(direction),
         image: caption.image,
         mode: caption.mode,
         stealth: caption.stealth,
@@ -265,6 +254,7 @@ fn meaning_of(reading: Reading, notice: Notice, appealable: bool) -> Meaning {
         Reading::Waiting => Meaning::Waiting,
         Reading::Info => Meaning::Info,
         Reading::Shorten => Meaning::Shorten,
+        Reading::Settings => Meaning::Settings,
         Reading::Describe => Meaning::Describe,
     }
 }
@@ -355,11 +345,21 @@ fn job_id_of(message: &Message) -> Option<String> {
 }
 
 fn button(component: &Component) -> Button {
+    let choice = |option: &SelectOption| Choice {
+        label: option.label.clone(),
+        value: option.value.clone(),
+        chosen: option.chosen,
+    };
+    let is_select = matches!(component.kind, 3 | 5..=8);
+    let select = is_select.then(|| Select { choices: component.options.iter().map(choice).collect() });
+    let named = [&component.label, &component.emoji, &component.placeholder];
     Button {
-        label: component.label.clone().or_else(|| component.emoji.clone()).unwrap_or_default(),
+        label: named.into_iter().flatten().next().cloned().unwrap_or_default(),
         custom_id: component.custom_id.clone(),
         url: component.url.clone(),
         style: component.style,
+        disabled: component.disabled,
+        select,
     }
 }
 

@@ -127,6 +127,9 @@ fn words(meaning: &Meaning) -> (&'static str, Option<&'static str>, &'static str
         Meaning::Info => ("info", None, "The answer to /info: plan, mode, hours left and running jobs."),
         Meaning::Describe => ("describe", None, "The answer to /describe: prompts that fit the image."),
         Meaning::Shorten => ("shorten", None, "The answer to /shorten: shorter prompts."),
+        Meaning::Settings => {
+            ("settings", None, "The answer to /settings: buttons and lists that show what is on.")
+        }
         Meaning::Seed { .. } => ("seed", None, "The seed of a job, which can be given to --seed."),
         Meaning::Unknown => {
             ("unknown", None, "From Midjourney, but of no known form; please report it with the raw message.")

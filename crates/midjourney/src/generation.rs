@@ -389,6 +389,7 @@ impl Generation {
             | Meaning::Info
             | Meaning::Describe
             | Meaning::Shorten
+            | Meaning::Settings
             | Meaning::Seed { .. }
             | Meaning::Unknown
             | Meaning::NotASighting => {}

@@ -3,6 +3,7 @@
 use journeyman_model::{ChannelId, InteractionId, MessageId, UserId};
 
 use crate::failure::{Failure, Notice};
+use crate::modal::Modal;
 
 /// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct Sighting {
     pub prompt: Option<String>,
     /// What kind of work the message is about.
     pub action: Option<Action>,
-    /// The action's variant as shown: `Strong`, `Subtle`, `Creative`, `2x` …
+    /// The action's variant as shown: `Strong`, `Subtle`, `Creative`, `2x` …; of a pan, its direction.
     pub variant: Option<String>,
     /// Which of the four images: 1 to 4.
     pub image: Option<u8>,
@@ -91,18 +92,15 @@ pub enum Meaning {
     /// Discord passed the interaction on to the bot.
     Accepted,
     /// The bot opened a modal and waits for its fields.
-    ModalOpened {
-        /// The modal's custom id.
-        custom_id: String,
-        /// The id to submit it with.
-        id: Option<InteractionId>,
-    },
+    ModalOpened(Modal),
     /// The answer to `/info`.
     Info,
     /// The answer to `/describe`.
     Describe,
     /// The answer to `/shorten`.
     Shorten,
+    /// The answer to `/settings`, or its edit after a press.
+    Settings,
     /// A job's seed.
     Seed {
         /// The seed.
@@ -212,7 +210,7 @@ impl Mode {
 }
 
 /// A button or a select, as found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Button {
     /// The label, or the emoji's name where there is none.
     pub label: String,
@@ -220,8 +218,30 @@ pub struct Button {
     pub custom_id: Option<String>,
     /// A link's address.
     pub url: Option<String>,
-    /// Discord's style number; 1 marks a button already used.
+    /// Discord's style number; 1 marks a button already used, 3 a setting that is on.
     pub style: u8,
+    /// Whether it is shown and cannot be pressed.
+    pub disabled: bool,
+    /// What it offers, if it is a select.
+    pub select: Option<Select>,
+}
+
+/// What a select offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Select {
+    /// In order.
+    pub choices: Vec<Choice>,
+}
+
+/// One thing that a select offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// What people see.
+    pub label: String,
+    /// What is sent.
+    pub value: String,
+    /// Whether it is chosen at the moment.
+    pub chosen: bool,
 }
 
 /// A file on a message.

@@ -18,6 +18,8 @@ pub struct Command {
     pub application: Option<ApplicationId>,
     /// Discord's command type: 1 is a slash command, 3 is on a message's menu.
     pub kind: u8,
+    /// What can be given with it, in the order of the answer.
+    pub options: Vec<CommandOption>,
 }
 
 impl Command {
@@ -29,8 +31,45 @@ impl Command {
             name: field::text(value, "name")?,
             application: field::id(value, "application_id", ApplicationId::from_json),
             kind: field::number_as(value, "type").unwrap_or(1),
+            options: options(value, DEEPEST),
         })
     }
+}
+
+/// A group holds subcommands, and a subcommand holds options (Discord's docs, "Subcommands and Subcommand Groups").
+const DEEPEST: usize = 3;
+
+/// One option of a command: a value, or a subcommand with options of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommandOption {
+    /// Discord's option type: 1 is a subcommand, 2 a group of them, 3 a text, 11 a file.
+    pub kind: u8,
+    /// Its name.
+    pub name: String,
+    /// Whether the command cannot be sent without it.
+    pub required: bool,
+    /// The texts it may have; empty where any will do.
+    pub choices: Vec<String>,
+    /// A subcommand's or a group's own options.
+    pub options: Vec<Self>,
+}
+
+impl CommandOption {
+    fn from_json(value: &Value, depth: usize) -> Option<Self> {
+        Some(Self {
+            kind: field::number_as(value, "type")?,
+            name: field::text(value, "name")?,
+            required: field::flag(value, "required"),
+            choices: field::list(value, "choices", |choice| field::text(choice, "value")),
+            options: options(value, depth),
+        })
+    }
+}
+
+fn options(value: &Value, depth: usize) -> Vec<CommandOption> {
+    let Some(depth) = depth.checked_sub(1) else { return Vec::new() };
+    let listed = value.get("options").and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(|option| CommandOption::from_json(option, depth)).collect()
 }
 
 /// The commands that can be used in a place.
@@ -75,6 +114,33 @@ mod tests {
         let found = index.find(ApplicationId::new(9), "imagine").unwrap();
         assert_eq!(found.version, CommandVersion::new(6));
         assert_eq!(index.find(ApplicationId::new(9), "broken"), None);
+    }
+
+    #[test]
+    fn options_are_read_down_to_those_of_subcommands() {
+        let text =
+            json!({"type": 3, "name": "value", "required": true, "choices": [{"value": "a"}, {"value": 7}]});
+        let set = json!({"type": 1, "name": "set", "options": [text, {"name": "of no type"}]});
+        let group = json!({"type": 2, "name": "option", "options": [set]});
+        let command = json!({"id": "1", "version": "2", "name": "prefer", "options": [group]});
+        let options = Command::from_json(&command).unwrap().options;
+        let found = &options[0].options[0].options;
+        assert_eq!((found.len(), found[0].required, found[0].choices.len()), (1, true, 1));
+    }
+
+    #[test]
+    fn a_bottomless_nest_of_options_is_cut_off() {
+        let mut nest = json!([{"type": 3, "name": "deep"}]);
+        for _ in 0..40 {
+            nest = json!([{"type": 2, "name": "group", "options": nest}]);
+        }
+        let command = json!({"id": "1", "version": "2", "name": "x", "options": nest});
+        let mut options = Command::from_json(&command).unwrap().options;
+        let mut depth = 0;
+        while let Some(option) = options.pop() {
+            (depth, options) = (depth + 1, option.options);
+        }
+        assert_eq!(depth, 3);
     }
 
     #[test]

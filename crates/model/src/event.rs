@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::component::ModalField;
 use crate::field;
 use crate::id::{ApplicationId, ChannelId, InteractionId};
 
@@ -44,6 +45,8 @@ pub struct InteractionEvent {
     pub custom_id: Option<String>,
     /// The path that an embedded page is loaded from.
     pub iframe_path: Option<String>,
+    /// A modal's text fields.
+    pub fields: Vec<ModalField>,
 }
 
 impl InteractionEvent {
@@ -58,6 +61,7 @@ impl InteractionEvent {
             title: field::text(value, "title"),
             custom_id: field::text(value, "custom_id"),
             iframe_path: field::text(value, "iframe_path"),
+            fields: value.get("components").map(ModalField::list_from_json).unwrap_or_default(),
         }
     }
 }

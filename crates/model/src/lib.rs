@@ -12,8 +12,8 @@ mod field;
 mod id;
 mod message;
 
-pub use command::{Command, CommandIndex};
-pub use component::Component;
+pub use command::{Command, CommandIndex, CommandOption};
+pub use component::{Component, ModalField, SelectOption};
 pub use error_body::ErrorBody;
 pub use event::{Event, InteractionEvent};
 pub use id::{

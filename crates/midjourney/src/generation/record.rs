@@ -421,6 +421,7 @@ fn read_button(button: &ButtonRecord) -> Button {
         custom_id: button.custom_id.clone(),
         url: button.url.clone(),
         style: button.style,
+        ..Button::default()
     }
 }
 

@@ -97,6 +97,7 @@ const CASES: &[(&str, Case, &str, &str)] = &[
     ("shorten", Fixture("x_shorten_answer.json"), "shorten", ""),
     ("describe", Fixture("x_describe_answer.json"), "describe", ""),
     ("describe-retry", Notice { title: "", text: "1️⃣ one", custom_id: "MJ::Picread::Retry" }, "describe", ""),
+    ("settings", Notice { title: "", text: "", custom_id: "MJ::Settings::VersionSelector" }, "settings", ""),
     ("denied", Title("Image denied"), "refused", "PreModeration"),
     ("error-title", Title("Unexpected Error"), "failed", "JobFailed"),
     ("unrecognized-parameter", Text("Unrecognized parameter(s): `use_raw`"), "invalid", "InvalidRequest"),

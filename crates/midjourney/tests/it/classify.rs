@@ -159,9 +159,9 @@ fn an_interaction_event_carries_its_nonce() {
     let failed = classify_event(&fixture::named("x_interaction_failure.json"));
     assert_eq!(failed.keys.nonce.as_deref(), Some("1400000000000000001"));
     let modal = classify_event(&fixture::named("x_interaction_modal_create_remix.json"));
-    let Meaning::ModalOpened { custom_id, id } = modal.meaning else { panic!("{modal:?}") };
-    assert_eq!(custom_id, "MJ::RemixModal::c11b36f2-5a80-4c8f-b4a3-91801e615cbb::4::1");
-    assert_eq!(id, Some(InteractionId::new(1_400_000_000_000_000_007)));
+    let Meaning::ModalOpened(opened) = modal.meaning else { panic!("{modal:?}") };
+    assert_eq!(opened.custom_id, "MJ::RemixModal::c11b36f2-5a80-4c8f-b4a3-91801e615cbb::4::1");
+    assert_eq!(opened.id, Some(InteractionId::new(1_400_000_000_000_000_007)));
 }
 
 #[test]

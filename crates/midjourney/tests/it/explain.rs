@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use journeyman_midjourney::{Explanation, Failure, FailureKind, Meaning, Notice, Sighting};
+use journeyman_midjourney::{Explanation, Failure, FailureKind, Meaning, Modal, Notice, Sighting};
+use journeyman_model::InteractionEvent;
 
 fn meanings() -> Vec<Meaning> {
     let plain = [
@@ -14,10 +15,11 @@ fn meanings() -> Vec<Meaning> {
         Meaning::Stopped,
         Meaning::Deleted,
         Meaning::Accepted,
-        Meaning::ModalOpened { custom_id: String::new(), id: None },
+        Meaning::ModalOpened(Modal::of(&InteractionEvent::default())),
         Meaning::Info,
         Meaning::Describe,
         Meaning::Shorten,
+        Meaning::Settings,
         Meaning::Seed { seed: 7 },
         Meaning::Unknown,
         Meaning::NotASighting,
@@ -54,7 +56,7 @@ fn every_kind_is_one_of_the_documented_words() {
     let documented = "waiting, progress, paused, queued, finished, stopped, refused, invalid, queue_full, deleted, \
         failed, human_verification, account_action_required, account_blocked, subscription_required, \
         credits_exhausted, plan_restricted, cooldown, command_outdated, rate_limited, accepted, \
-        interaction_failed, modal_opened, info, describe, shorten, seed, unknown, not_a_sighting";
+        interaction_failed, modal_opened, info, describe, shorten, settings, seed, unknown, not_a_sighting";
     let seen: std::collections::BTreeSet<_> =
         meanings().into_iter().map(|meaning| Explanation::of(&Sighting::of(meaning)).kind).collect();
     assert_eq!(seen, documented.split(", ").collect());

@@ -1,13 +1,15 @@
 //! The tests of the crate from outside: fixtures, the catalogue, properties. Unit tests stand beside the code.
 
 mod answer;
+mod button;
 mod caption;
 mod catalogue;
 mod classify;
+mod command;
 mod explain;
 mod fixture;
 mod fixtures;
 mod fuzz;
 mod mirror;
-mod payload;
+mod modal;
 mod prompt;
