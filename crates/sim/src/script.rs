@@ -2,6 +2,8 @@
 //!
 //! A script is data; it decides nothing by itself.
 
+mod gateway;
+
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use crate::limits::{EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimi
 use crate::scenario::Scenario;
 use crate::settings::{Disorder, Mode, PictureFormat, Pictures, Settings, Timing};
 use crate::traffic::Traffic;
+use gateway::{GatewayFaultText, GatewayText};
 
 /// A script that could not be read.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -44,6 +47,11 @@ pub struct ScriptError {
 ///   `upscale_ms`, `jitter`.
 /// - `[traffic]`: `messages_per_minute`, `jobs_per_minute`, `same_prompt`.
 /// - `[disorder]`: `duplicate_final`, `final_before_delete`, `progress_backwards`.
+/// - `[gateway]`: `heartbeat_interval_ms`, `heartbeat_grace_ms`, `resumable_ms`, `kept_events`, `most_waiting_bytes`,
+///   `identify_every_ms`, `max_concurrency`, `session_starts`.
+/// - `[[gateway_fault]]`: `kind` (needed; [`GatewayFaultKind::NAMES`](crate::GatewayFaultKind::NAMES)), then when: one of
+///   `after_event`, `before_event` (an event's name, `*` for any), `at_ms`, `every_ms`; `after`, `count`,
+///   `probability`, `code`, `delay_ms`, `span_ms`.
 /// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`, `mode`, `stealth`, `pictures`, `picture_format`.
 ///
 /// ```
@@ -84,6 +92,9 @@ pub struct Script {
     traffic: Option<TrafficText>,
     bot: Option<BotText>,
     disorder: Option<DisorderText>,
+    gateway: Option<GatewayText>,
+    #[serde(default)]
+    gateway_fault: Vec<GatewayFaultText>,
 }
 
 /// What happens to jobs with certain prompts.
@@ -146,6 +157,10 @@ impl Script {
         settings.locked_channels.extend(self.locked_channels.iter().map(|id| id.0));
         settings.faults.extend(self.fault.iter().map(FaultText::rule));
         self.apply_limits(&mut settings.limits);
+        settings.gateway.faults.extend(self.gateway_fault.iter().map(|text| text.0.clone()));
+        if let Some(gateway) = &self.gateway {
+            gateway.apply(&mut settings.gateway);
+        }
         if let Some(timing) = &self.timing {
             timing.apply(&mut settings.timing);
         }

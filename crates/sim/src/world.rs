@@ -2,6 +2,7 @@
 //!
 //! It reads no clock and opens no socket; `rest` is its shell.
 
+mod control;
 mod gateway;
 mod request;
 
@@ -49,7 +50,7 @@ pub struct Ready {
     pub rest: String,
     /// The base of file links.
     pub cdn: String,
-    /// The base of `report` and `scenario`.
+    /// The base of `report`, `sessions`, `scenario` and `gateway`.
     pub control: String,
     /// The gateway's address; clients append `/?v=10&encoding=json`.
     pub gateway: String,

@@ -110,6 +110,29 @@ named!(GatewayFaultKind, "gateway fault", [
     "reorder" => GatewayFaultKind::Reorder,
 ]);
 
+impl GatewayFaultKind {
+    /// Whether it happens to an event rather than to a session.
+    pub fn is_of_events(self) -> bool {
+        match self {
+            Self::Duplicate | Self::Delay | Self::Reorder => true,
+            Self::Cut
+            | Self::Close
+            | Self::Zombie
+            | Self::Reconnect
+            | Self::InvalidSession
+            | Self::InvalidSessionResumable
+            | Self::HeartbeatRequest
+            | Self::Down => false,
+        }
+    }
+}
+
+impl When {
+    pub(crate) fn is_of_events(&self) -> bool {
+        matches!(self, Self::AfterEvent(_) | Self::BeforeEvent(_))
+    }
+}
+
 /// What happens to an event itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum EventTrouble {

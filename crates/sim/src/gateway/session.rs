@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::report::SessionReport;
-use super::socket::{Frame, SocketKey};
+use super::socket::SocketKey;
 use crate::account::User;
 use crate::discord::Event;
 
@@ -43,8 +43,6 @@ pub(super) struct Session {
     pub(super) gone_at: Option<Duration>,
     /// Events that go out after the next one.
     pub(super) after_next: Vec<u64>,
-    /// The next event is numbered and kept, but the socket ends instead of bringing it.
-    pub(super) cut_before_delivery: Option<(Duration, Frame)>,
     /// A bot says what it wants to hear; a user account hears all.
     intents: Option<u64>,
     kept: VecDeque<Kept>,
@@ -62,7 +60,6 @@ impl Session {
             socket: None,
             gone_at: None,
             after_next: Vec::new(),
-            cut_before_delivery: None,
             kept: VecDeque::new(),
             most_kept,
             resumes: 0,

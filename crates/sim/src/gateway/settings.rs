@@ -20,6 +20,8 @@ pub struct GatewaySettings {
     pub resumable_for: Duration,
     /// How many events a session keeps for a resume; one that has missed more must identify. 5,000 (inferred).
     pub kept_events: usize,
+    /// How many bytes may wait for a client that does not read; one more cuts its socket. 8 × 1024² (inferred).
+    pub most_waiting: usize,
     /// Within this span `max_concurrency` identifies of an account are taken; more are answered by op 9. 5 s (real:
     /// Discord's docs, for bots; inferred for user accounts).
     pub identify_every: Duration,
@@ -39,6 +41,7 @@ impl Default for GatewaySettings {
             heartbeat_grace: Duration::from_secs(20),
             resumable_for: Duration::from_mins(3),
             kept_events: 5_000,
+            most_waiting: 8 * 1024 * 1024,
             identify_every: Duration::from_secs(5),
             max_concurrency: 1,
             session_starts: 1_000,

@@ -11,9 +11,6 @@ use super::session::SessionKey;
 const MOST_RECEIVED: usize = 120;
 const RECEIVED_PER: Duration = Duration::from_mins(1);
 
-/// How much may wait for a client that does not read (inferred).
-const LARGEST_OUTBOX: usize = 8 * 1024 * 1024;
-
 /// One socket of a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SocketKey(pub(super) u64);
@@ -78,8 +75,9 @@ impl Socket {
     }
 
     /// Adds a text; false if too much waits, which cuts the socket.
-    pub(super) fn push(&mut self, text: String) -> bool {
-        if self.waiting + text.len() > LARGEST_OUTBOX {
+    pub(super) fn push(&mut self, text: String, most_waiting: usize) -> bool {
+        if self.waiting + text.len() > most_waiting {
+            // What has not been read by now never will be.
             self.outbox.clear();
             self.end(Frame::Cut);
             return false;
@@ -91,10 +89,6 @@ impl Socket {
 
     pub(super) fn end(&mut self, last: Frame) {
         self.ended = true;
-        if last == Frame::Cut {
-            // What has not been read is lost with the connection.
-            self.outbox.clear();
-        }
         self.outbox.push_back(last);
     }
 

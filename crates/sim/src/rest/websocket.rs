@@ -143,7 +143,9 @@ pub(super) async fn converse(upgraded: Upgraded, shared: &Shared, wire: &Wire) {
             };
             let _ = tokio::time::timeout(LINGER, farewell).await;
         }
-        Over::Cut => wire.reset.store(true, Ordering::Relaxed),
+        // Without a reset, so that what was sent before the cut still arrives.
+        Over::Cut => {}
+        Over::Stuck => wire.reset.store(true, Ordering::Relaxed),
     }
 }
 
@@ -154,6 +156,8 @@ enum Over {
     /// By the gateway.
     Closed(CloseFrame),
     Cut,
+    /// By the gateway, while the client did not read.
+    Stuck,
 }
 
 /// Sends what waits, unless the socket ends meanwhile.
@@ -185,7 +189,7 @@ async fn send_waiting(
                 // A client that does not read is cut by the world; then nobody waits for it here.
                 () = bell.notified() => {
                     if shared.with_world(|world, _| world.has_ended(socket)) {
-                        return Some(Over::Cut);
+                        return Some(Over::Stuck);
                     }
                 }
             }

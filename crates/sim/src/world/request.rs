@@ -4,8 +4,6 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::{LARGEST_BODY, World, number};
 use crate::account::User;
 use crate::api::{self, Caller};
@@ -14,7 +12,6 @@ use crate::fault::{FaultKind, Hit};
 use crate::http::{Connection, Fault, HttpRequest, Reply, header};
 use crate::limits::{Asker, Ruling, Scope};
 use crate::route::{self, Endpoint, Found, Route};
-use crate::scenario::Scenario;
 
 impl World {
     /// As `handle_on`, with pictures still to be drawn.
@@ -32,34 +29,6 @@ impl World {
         self.spread_events();
         reply.headers.push(header("Date", self.discord.wall.http_date(self.now)));
         reply
-    }
-
-    fn control(&mut self, method: &str, path: &str, body: &[u8]) -> Reply {
-        match (method, path) {
-            ("GET", "/report") => Reply::json(200, &self.report().to_json()),
-            ("GET", "/scenarios") => Reply::json(200, &json!(crate::scenarios())),
-            ("POST", "/scenario") => self.control_scenario(body),
-            (_, "/report" | "/scenarios") => wrong_method("GET"),
-            (_, "/scenario") => wrong_method("POST"),
-            _ => Reply::json(404, &json!({ "error": "expected GET report, GET scenarios or POST scenario" })),
-        }
-    }
-
-    fn control_scenario(&mut self, body: &[u8]) -> Reply {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let named = body["name"].as_str().or_else(|| body["scenario"].as_str());
-        match named.map(str::parse::<Scenario>) {
-            Some(Ok(scenario)) => {
-                self.set_scenario(scenario);
-                Reply::json(200, &json!({ "name": scenario.name() }))
-            }
-            Some(Err(error)) => Reply::json(400, &json!({ "error": error.to_string() })),
-            None => {
-                let error =
-                    "expected {\"name\": …} or {\"scenario\": …}, one of those that GET scenarios lists";
-                Reply::json(400, &json!({ "error": error }))
-            }
-        }
     }
 
     fn file(&mut self, path: &str, query: &str, request: &HttpRequest, connection: &Connection) -> Reply {
@@ -237,12 +206,6 @@ impl World {
         self.accounts.add(token.to_owned(), user.clone());
         Some(user)
     }
-}
-
-fn wrong_method(right: &str) -> Reply {
-    let mut reply = Reply::json(405, &json!({ "error": format!("expected {right}") }));
-    reply.headers.push(header("Allow", right));
-    reply
 }
 
 /// Discord's answers tell that they passed its load balancer (real: clients take others for the edge's).
