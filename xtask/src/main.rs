@@ -6,6 +6,10 @@ mod clients;
 mod findings;
 mod measures;
 #[cfg(feature = "outside")]
+mod npm;
+#[cfg(feature = "outside")]
+mod npm_midjourney;
+#[cfg(feature = "outside")]
 mod proxied;
 #[cfg(feature = "outside")]
 mod proxy;
@@ -31,6 +35,7 @@ usage: cargo xtask <task>
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
   clients     other people's clients against the simulator's limits, directly and through the proxy; `--json`
+  npm-midjourney  the npm package `midjourney` makes an image and an upscale in the simulator, in both eras
   proxy       what the proxy costs per request beside a direct connection, under load from wrk; `--json`
   limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
 ";
@@ -49,6 +54,10 @@ fn main() -> ExitCode {
         "clients" => clients::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
         "clients" => again::outside(&mut findings, "clients", "dev"),
+        #[cfg(feature = "outside")]
+        "npm-midjourney" => npm_midjourney::check(&mut findings),
+        #[cfg(not(feature = "outside"))]
+        "npm-midjourney" => again::outside(&mut findings, "npm-midjourney", "dev"),
         #[cfg(feature = "outside")]
         "proxy" => proxy::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
