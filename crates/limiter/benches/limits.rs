@@ -22,7 +22,11 @@ const CONTENDERS: [Contender; 4] =
     [Contender::Journeyman, Contender::Twilight, Contender::Pace, Contender::Oracle];
 
 /// The machine with settings that rest on more than the answers.
-const BEYOND: [Contender; 3] = [Contender::Clock, Contender::Credit, Contender::Both];
+const BEYOND: [Contender; 4] =
+    [Contender::Unrecognised, Contender::Clock, Contender::Credit, Contender::Both];
+
+/// Those in which the ways of a window's answers matter.
+const JITTERED: [&str; 6] = ["S1 ", "S2 ", "S3 ", "S5 ", "S23 ", "S25 "];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -37,6 +41,12 @@ fn main() {
         arguments.iter().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     scenarios
         .retain(|scenario| names.is_empty() || names.iter().any(|name| scenario.name.starts_with(*name)));
+    if has("--beyond") {
+        let fixed =
+            scenarios.iter().filter(|scenario| JITTERED.iter().any(|name| scenario.name.starts_with(name)));
+        let more: Vec<_> = fixed.map(|scenario| scenario.with_jitter(300)).collect();
+        scenarios.extend(more);
+    }
     for scenario in &scenarios {
         let contenders = CONTENDERS.iter().chain(if has("--beyond") { &BEYOND[..] } else { &[] });
         let scores: Vec<_> =

@@ -33,6 +33,10 @@
 //! bucket will have leaked it. So each of the others held a slot, all slots were taken, and the last
 //! was not sent. ∎
 //!
+//! Where answers have ruled out every kind but a fixed window ([`WindowKind`](crate::WindowKind)), a slot comes
+//! back at the earliest end that any answer of the window tells: it is the same end for all, and after it. What
+//! others have used of a bucket that is known to leak comes back one by one, as it leaks.
+//!
 //! The global limit has no headers, so there the slot returns one whole window after the answer, by the
 //! same proof. It is configured, or told for one credential while running
 //! ([`Machine::set_global`](crate::Machine::set_global)); a lowered one is found out by its 429s. The tests run both rules against a naive server of each kind, and then break the limiter

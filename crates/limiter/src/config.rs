@@ -51,6 +51,9 @@ pub struct Config {
     /// way is ever shorter than the shortest before it, which nobody can know; 45 leaves room for that, and 90
     /// met a limit in the scenario with lost answers.
     pub round_trip_credit: u8,
+    /// Whether the kind of a bucket's window is recognised by how its reset moves, and what that kind permits is
+    /// used: yes. Without it every bucket is treated as if it could be of any kind.
+    pub window_kinds: bool,
     /// How long after its connection closed a request may still reach the server: 1 s.
     pub lost_margin: Duration,
     /// After how long at most one request tries whether the edge's ban is over, when it does not say; the first
@@ -86,6 +89,7 @@ impl Default for Config {
             ageing: Duration::from_secs(10),
             server_clock: None,
             round_trip_credit: 0,
+            window_kinds: true,
             lost_margin: Duration::from_secs(1),
             edge_ban: Duration::from_hours(1),
             guard: GuardConfig::default(),
@@ -150,4 +154,6 @@ pub enum Mutation {
     NeverWakes,
     /// What a cancelled request had taken is not given back.
     KeepsCancelled,
+    /// Every window is taken for a fixed one.
+    GuessesFixed,
 }

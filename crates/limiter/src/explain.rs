@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::limit::WindowKind;
 use crate::reason::Reason;
 use crate::route::Route;
 
@@ -54,6 +55,8 @@ pub enum Knowledge {
         limit: u32,
         /// How many could go now.
         free: u32,
+        /// What kind of window it has, if answers have shown it.
+        window: WindowKind,
     },
 }
 
@@ -132,8 +135,11 @@ impl fmt::Display for Explanation {
             Knowledge::Headerless { spacing } => {
                 write!(f, "; answers without headers, so one per {spacing:.1?}")?;
             }
-            Knowledge::Bucket { name, limit, free } => {
+            Knowledge::Bucket { name, limit, free, window } => {
                 write!(f, "; {free} of {limit} left in bucket {name}")?;
+                if *window != WindowKind::Unknown {
+                    write!(f, ", whose window is {window}")?;
+                }
             }
         }
         for learnt in &self.learnt {

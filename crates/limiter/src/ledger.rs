@@ -24,7 +24,7 @@ use crate::credential::Credential;
 use crate::fields::Fields;
 use crate::headers::Answer;
 use crate::ids::Ids;
-use crate::limit::{Room, Seat, ServerFed, Shape};
+use crate::limit::{Recognition, Room, Seat, ServerFed, Shape};
 use crate::priors::Priors;
 use crate::reason::Reason;
 use crate::request::Request;
@@ -415,9 +415,17 @@ impl Ledger {
         };
         for (bucket, seat) in &grant.seats {
             let is_it = is_named(&self.buckets, *bucket);
-            let limit = &mut self.buckets[*bucket].limit;
+            let Bucket { limit, lanes, .. } = &mut self.buckets[*bucket];
+            // Routes that share a name may be counted apart: the ends that they tell are then of two windows.
+            let recognition = if config.mutation == Mutation::GuessesFixed {
+                Recognition::GuessesFixed
+            } else if config.window_kinds && lanes.len() == 1 {
+                Recognition::ByEvidence
+            } else {
+                Recognition::Off
+            };
             match (*seat, is_it) {
-                (Some(seat), true) => limit.answered(now, from, seat, answer),
+                (Some(seat), true) => limit.answered(now, from, seat, answer, recognition),
                 // Another limit answered: here the request counts as spent.
                 (seat, _) => limit.lost(now, seat, Duration::ZERO),
             }

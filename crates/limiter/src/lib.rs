@@ -152,6 +152,7 @@ pub use headers::{Answer, Notice, Scope};
 pub use journeyman_moment::Clock;
 pub use journeyman_moment::Moment;
 pub use ledger::End;
+pub use limit::WindowKind;
 pub use lineup::Ticket;
 pub use machine::{Machine, Output, Refusal};
 pub use priority::{Priority, UnknownPriority};

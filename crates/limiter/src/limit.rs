@@ -5,9 +5,12 @@ mod pace;
 mod server_fed;
 mod slots;
 mod usual;
+mod window_kind;
 
 pub(crate) use blocked::Blocked;
 pub(crate) use pace::Pace;
 pub(crate) use server_fed::{Seat, ServerFed, Shape};
 pub(crate) use slots::{Room, Slots};
 pub(crate) use usual::{usual_window, usual_windows};
+pub(crate) use window_kind::Recognition;
+pub use window_kind::WindowKind;

@@ -85,9 +85,9 @@ fn in_json(explanation: &Explanation) -> Value {
         Knowledge::Headerless { spacing } => {
             json!({ "known": "header-less", "spacing_seconds": spacing.as_secs_f64() })
         }
-        Knowledge::Bucket { name, limit, free } => {
-            json!({ "known": "bucket", "bucket": name, "limit": limit, "free": free })
-        }
+        Knowledge::Bucket { name, limit, free, window } => json!({
+            "known": "bucket", "bucket": name, "limit": limit, "free": free, "window": window.to_string(),
+        }),
         Knowledge::Unknown | _ => json!({ "known": "nothing" }),
     };
     json!({

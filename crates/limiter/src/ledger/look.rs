@@ -169,6 +169,7 @@ impl Ledger {
                     name: bucket.name.to_string(),
                     limit: bucket.limit.shape().limit,
                     free: bucket.limit.free(now),
+                    window: bucket.limit.kind(),
                 }
             }
             None if kind.is_headerless() => Knowledge::Headerless { spacing: kind.spacing(config) },

@@ -7,7 +7,8 @@ use smallvec::SmallVec;
 
 use crate::Reason;
 use crate::headers::Answer;
-use crate::limit::{Blocked, Room, Slots, usual_window};
+use crate::limit::window_kind::{End, Lies, RuledOut};
+use crate::limit::{Blocked, Recognition, Room, Slots, WindowKind, usual_window};
 use crate::rarely::Rarely;
 use crate::saved::ShapeRecord;
 
@@ -40,12 +41,20 @@ pub(crate) struct Shape {
     is_whole: bool,
     /// The window that was assumed under another limit, which a change of the number need not have changed.
     before: Duration,
+    ruled_out: RuledOut,
 }
 
 impl Shape {
     pub(crate) fn new(limit: u32) -> Self {
         let drip = (Duration::ZERO, Duration::MAX);
-        Self { limit: limit.max(1), longest: Duration::ZERO, drip, is_whole: false, before: Duration::ZERO }
+        Self {
+            limit: limit.max(1),
+            longest: Duration::ZERO,
+            drip,
+            is_whole: false,
+            before: Duration::ZERO,
+            ruled_out: RuledOut::default(),
+        }
     }
 
     /// What two resources have shown of one limit; if they differ in size, the newer one is right.
@@ -56,7 +65,15 @@ impl Shape {
         let drip = (self.drip.0.max(older.drip.0), self.drip.1.min(older.drip.1));
         let is_whole = self.is_whole || older.is_whole;
         let before = self.before.max(older.before);
-        Self { limit: self.limit, longest: self.longest.max(older.longest), drip, is_whole, before }
+        let ruled_out = self.ruled_out.and(older.ruled_out);
+        Self {
+            limit: self.limit,
+            longest: self.longest.max(older.longest),
+            drip,
+            is_whole,
+            before,
+            ruled_out,
+        }
     }
 
     /// `steady`: all that is used was sent under this limit.
@@ -65,9 +82,16 @@ impl Shape {
             self.before = self.window();
             self.limit = limit.max(1);
             self.drip = (Duration::ZERO, Duration::MAX);
+            self.ruled_out = RuledOut::default();
         }
         self.longest = self.longest.max(reset);
-        self.drip.0 = self.drip.0.max(reset / used.max(1));
+        let drip = reset / used.max(1);
+        if steady || self.before == Duration::ZERO {
+            self.drip.0 = self.drip.0.max(drip);
+        } else {
+            // What still drains at another limit's pace says nothing of this one's, and must be waited for.
+            self.before = self.before.max(drip.saturating_mul(self.limit));
+        }
         if used > 1 && steady {
             // The last slot used may have leaked in part.
             self.drip.1 = self.drip.1.min(reset.saturating_add(ROUNDING) / (used - 1));
@@ -83,6 +107,12 @@ impl Shape {
             return self.longest;
         }
         self.longest.max(drip.saturating_mul(self.limit)).max(self.before)
+    }
+
+    /// The kind of its windows, if answers have ruled the others out.
+    fn kind(&self) -> WindowKind {
+        let (drip, below) = self.drip;
+        self.ruled_out.kind(drip > below.saturating_add(2 * ROUNDING))
     }
 
     /// As it is saved.
@@ -103,7 +133,8 @@ impl Shape {
             record.drip_us.1.map_or(Duration::MAX, Duration::from_micros),
         );
         let longest = Duration::from_micros(record.longest_us);
-        Self { limit: record.limit.max(1), longest, drip, is_whole: true, before: Duration::ZERO }
+        // The kind shows again within a window or two, and may be another one by now.
+        Self { longest, drip, is_whole: true, ..Self::new(record.limit) }
     }
 
     fn is_loose(&self) -> bool {
@@ -146,6 +177,8 @@ pub(crate) struct ServerFed {
     accepted: u32,
     /// Others may have used it up, and the first answer tells.
     alone_first: bool,
+    /// When the present window ends, by the answers of which several were on their way or held at a time.
+    end: Rarely<End>,
 }
 
 /// A request's place in the order of departures from one bucket.
@@ -173,6 +206,7 @@ impl ServerFed {
             flying: SmallVec::new(),
             accepted: 0,
             alone_first: false,
+            end: Rarely::default(),
         }
     }
 
@@ -195,7 +229,7 @@ impl ServerFed {
             return (Room::Settling, Reason::Learning);
         }
         let limit = self.shape.limit.saturating_add(one_more).saturating_sub(unseated);
-        (self.slots.room(now, limit, self.foreign), Reason::Bucket)
+        (self.slots.room(now, limit, self.others(now)), Reason::Bucket)
     }
 
     pub(crate) fn take(&mut self) {
@@ -224,13 +258,71 @@ impl ServerFed {
     }
 
     /// An answer that speaks of this bucket; its slot counts from `from`.
-    pub(crate) fn answered(&mut self, now: Moment, from: Moment, seat: Seat, answer: &Answer) {
+    pub(crate) fn answered(
+        &mut self,
+        now: Moment,
+        from: Moment,
+        seat: Seat,
+        answer: &Answer,
+        recognition: Recognition,
+    ) {
         self.alone_first = false;
         self.accepted = self.accepted.saturating_add(u32::from(answer.status != 429));
         self.land(Some(seat));
         self.newest_left = self.newest_left.max(seat.left);
+        let longest = Some(self.shape.longest).filter(|_| self.shape.is_whole);
         self.learn(now, Some(seat), answer);
-        self.slots.settle(now, from + self.hold(answer));
+        let mut until = from + self.hold(answer);
+        if recognition != Recognition::Off && answer.status != 429 {
+            let together = self.recognise(now, seat, answer, longest);
+            let together = together
+                .filter(|_| recognition == Recognition::GuessesFixed || self.kind() == WindowKind::Fixed);
+            until = together.map_or(until, |together| until.min(together));
+        }
+        self.slots.settle(now, until);
+    }
+
+    /// Takes the kind of the window from an accepted request's answer; gives the end that all answers of the
+    /// window have in common if it is fixed.
+    fn recognise(
+        &mut self,
+        now: Moment,
+        seat: Seat,
+        answer: &Answer,
+        longest: Option<Duration>,
+    ) -> Option<Moment> {
+        let reset = answer.reset_after.filter(|_| answer.limit == Some(self.shape.limit))?;
+        if let Some(longest) = longest {
+            self.shape.ruled_out.learn_length(reset, longest);
+        }
+        if self.slots.used(now) <= 1 {
+            self.end = Rarely::default();
+            return None;
+        }
+        match self.end.meet(End::told(seat.left, now, reset), self.shape.longest) {
+            Lies::Apart => self.shape.ruled_out.fixed = true,
+            Lies::Within(end) => return Some(end),
+            Lies::Elsewhere => {}
+        }
+        None
+    }
+
+    /// The kind of its windows; after a 429 no kind is relied on.
+    pub(crate) fn kind(&self) -> WindowKind {
+        if self.floor > Duration::ZERO { WindowKind::Unknown } else { self.shape.kind() }
+    }
+
+    /// How many slots others use, and until when the next of them comes back: where the bucket leaks, one after
+    /// the other, else all at the reset.
+    fn others(&self, now: Moment) -> (u32, Moment) {
+        let (others, until) = self.foreign;
+        if others < 2 || until <= now || self.kind() != WindowKind::Leaking {
+            return self.foreign;
+        }
+        let drip = self.shape.drip.0.saturating_sub(ROUNDING).as_micros().max(1);
+        let left = u32::try_from(until.since(now).as_micros().div_ceil(drip)).unwrap_or(u32::MAX).min(others);
+        let rest = drip.saturating_mul(u128::from(left.saturating_sub(1)));
+        (left, until.before(Duration::from_micros(u64::try_from(rest).unwrap_or(u64::MAX))))
     }
 
     /// An answer to a request that held no slot here, because nobody knew that it would need one. If it left
@@ -325,7 +417,7 @@ impl ServerFed {
     }
 
     pub(crate) fn free(&self, now: Moment) -> u32 {
-        let foreign = if self.foreign.1 > now { self.foreign.0 } else { 0 };
+        let foreign = if self.foreign.1 > now { self.others(now).0 } else { 0 };
         self.shape.limit.saturating_sub(self.slots.used(now).saturating_add(foreign))
     }
 

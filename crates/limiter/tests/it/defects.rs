@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, End, Knowledge, Method, Moment, Reason, Request, Verdict};
+use journeyman_limiter::{
+    Answer, Config, End, Knowledge, Method, Moment, Reason, Request, Verdict, WindowKind,
+};
 
 use crate::ledger::{Model, Server};
 use crate::lines::{Table, bucket, messages};
@@ -44,7 +46,7 @@ fn a_good_answer_teaches_though_it_has_no_scope() {
     assert_eq!(answer.scope, None);
     table.teach(&messages(1), &answer);
     let known = table.machine.explain(table.now, &messages(1)).knowledge;
-    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 5, free: 4 });
+    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 5, free: 4, window: WindowKind::Unknown });
 }
 
 /// twilight reads `Retry-After` into sixteen bits; discord-api-docs#8570 saw 82721.
@@ -190,7 +192,7 @@ fn two_counters_behind_one_hash_do_no_harm() {
     table.teach(&messages(1), &bucket("b", 5, 4, 5_000));
     table.teach(&delete(1, 1), &bucket("b", 5, 4, 5_000));
     let known = table.machine.explain(table.now, &messages(1)).knowledge;
-    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 5, free: 3 });
+    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 5, free: 3, window: WindowKind::Unknown });
 }
 
 /// A limit that changes while requests are on their way, either way (5 → 3 → 6).

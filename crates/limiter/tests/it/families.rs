@@ -154,7 +154,8 @@ fn a_mistaken_split_never_causes_more_than_one_429() {
 }
 
 /// Inputs that once found a defect: a third route was not counted in the common bucket, was dropped from the
-/// buckets of the two, or a 429 was read after the other route's slots had come back.
+/// buckets of the two, a 429 was read after the other route's slots had come back, or the ends of two counters'
+/// windows were taken for one.
 #[test]
 fn recorded_cases_stay_good() {
     let case = |limit, window_ms, jitter_ms, requests, spread_ms, routes, seed| Case {
@@ -171,6 +172,11 @@ fn recorded_cases_stay_good() {
     };
     let dropped = case(6, 5_904, 0, 114, 420, 3, 12_139_725_511_785_493_252);
     assert_eq!(run(&dropped, vec![rule(&dropped, ONE_AND_TWO, Face::Shown("b"))]).user, 0);
+    // Two counters' windows, taken for one that is fixed.
+    let mixed = case(4, 508, 240, 108, 9_611, 3, 7_734_256_166_287_983_159);
+    for by in [TOGETHER, APART, TWO_AND_ONE, ONE_AND_TWO] {
+        assert_eq!(run(&mixed, vec![rule(&mixed, by, Face::Shown("b"))]).user, 0);
+    }
     let mistaken = [
         case(4, 1_488, 56, 52, 1, 3, 92_975_967_029_419_376),
         case(6, 1_950, 0, 28, 1, 3, 7_545_033_457_776_580_522),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use journeyman_limiter::{
     Answer, Config, Credential, End, GlobalLimit, Knowledge, Machine, Method, Moment, Output, Reason,
-    Refusal, Request, Ticket,
+    Refusal, Request, Ticket, WindowKind,
 };
 
 /// A machine with a clock at hand.
@@ -341,7 +341,7 @@ fn an_explanation_names_what_holds_and_what_is_known() {
     let mut table = Table::new(free());
     table.teach(&messages(1), &bucket("b", 1, 0, 5_000));
     let explanation = table.machine.explain(table.now, &messages(1));
-    let expect = Knowledge::Bucket { name: "b".into(), limit: 1, free: 0 };
+    let expect = Knowledge::Bucket { name: "b".into(), limit: 1, free: 0, window: WindowKind::Unknown };
     assert_eq!(explanation.knowledge, expect);
     let text = explanation.to_string();
     let expect = "POST /channels/:id/messages (channels/100000000000000001): waits 5.0s (bucket); 0 of 1 left in bucket b";

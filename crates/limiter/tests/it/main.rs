@@ -31,5 +31,6 @@ mod states;
 mod storm;
 mod trial;
 mod verdicts;
+mod window_kinds;
 mod windows;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, Credential, Knowledge, Request};
+use journeyman_limiter::{Answer, Config, Credential, Knowledge, Request, WindowKind};
 
 use crate::lines::{Table, bucket, messages};
 use crate::windows::cases;
@@ -72,5 +72,5 @@ fn what_still_counts_is_not_forgotten() {
         table.pass(2);
     }
     let known = table.machine.explain(table.now, &messages(1)).knowledge;
-    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 2, free: 1 });
+    assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 2, free: 1, window: WindowKind::Unknown });
 }

@@ -37,6 +37,8 @@ pub(crate) enum Contender {
     Clock,
     Credit,
     Both,
+    /// This crate's machine as if every window could be of any kind.
+    Unrecognised,
 }
 
 impl Contender {
@@ -49,6 +51,7 @@ impl Contender {
             Self::Clock => "R' clock",
             Self::Credit => "R' 45 %",
             Self::Both => "R' both 90 %",
+            Self::Unrecognised => "unrecognised",
         }
     }
 
@@ -62,6 +65,10 @@ impl Contender {
             Self::Clock => beyond(scenario, seed, Some(Duration::ZERO), 0),
             Self::Credit => beyond(scenario, seed, None, 45),
             Self::Both => beyond(scenario, seed, Some(Duration::ZERO), 90),
+            Self::Unrecognised => {
+                let config = Config { window_kinds: false, ..Config::default() };
+                world::run(scenario, seed, ours::Ours::with(config))
+            }
         }
     }
 }
