@@ -67,15 +67,15 @@ fn main() {
     let _gone = std::io::stdout().write_all(text.as_bytes());
 }
 
-const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge oracle   span s  least s   safe s     η  η safe  per s    p50 s    p99 s  crit s  Jain";
+const HEAD: &str = "scenario                         contender      served  user global shared hidden  edge invalid failed oracle   span s  least s   safe s     η  η safe  per s    p50 s    p99 s  crit s  Jain";
 
 fn row(scenario: &Scenario, contender: Contender, score: &Score, oracle: u64) -> String {
-    let Score { served, user, global, shared, hidden, edge, .. } = score;
+    let Score { served, user, global, shared, hidden, edge, invalid, failed, .. } = score;
     let [span, least, safe] = [score.span, score.bound.least, score.safe()].map(seconds);
     let [efficiency, of_safe] = [score.efficiency(), score.safe_efficiency()];
     let [goodput, p50, p99] = [score.goodput(), score.wait(50), score.wait(99)];
     format!(
-        "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {oracle:>6} \
+        "{:<32} {:<13} {served:>7} {user:>5} {global:>6} {shared:>6} {hidden:>6} {edge:>5} {invalid:>7} {failed:>6} {oracle:>6} \
          {span:>8.2} {least:>8.2} {safe:>8.2} {efficiency:>5.2} {of_safe:>7.2} {goodput:>6.2} {p50:>8.2} {p99:>8.2} {:>7.2} {:>5.2}",
         scenario.name,
         contender.name(),

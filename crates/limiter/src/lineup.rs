@@ -51,19 +51,38 @@ pub(crate) struct Lineup {
     lines: BTreeMap<u32, Line>,
     /// By the credential's number; only where a route with room waits.
     halls: BTreeMap<u32, Hall>,
+    /// Where somebody waits: the template's number, and the route's.
+    templates: BTreeSet<(u32, u32)>,
     timers: BTreeSet<(Moment, Subject)>,
     crowd: Crowd,
 }
 
 impl Lineup {
-    pub(crate) fn push(&mut self, lane: u32, account: u32, ticket: Ticket, claim: Claim, config: &Config) {
-        self.lines.entry(lane).or_default().push(ticket, claim, config);
+    /// A ticket waits for a route, which is of a credential and a template.
+    pub(crate) fn push(
+        &mut self,
+        lane: u32,
+        (account, template): (u32, u32),
+        ticket: Ticket,
+        claim: Claim,
+        config: &Config,
+    ) {
+        let queue = self.lines.entry(lane).or_default();
+        if queue.is_empty() {
+            queue.template = template;
+            self.templates.insert((template, lane));
+        }
+        queue.push(ticket, claim, config);
         self.crowd.enter(account, ticket, &claim);
     }
 
     /// Takes a ticket out of its line, wherever it stands.
     pub(crate) fn remove(&mut self, lane: u32, account: u32, ticket: Ticket) -> Option<Claim> {
-        let claim = self.lines.get_mut(&lane).and_then(|queue| queue.remove(ticket))?;
+        let queue = self.lines.get_mut(&lane)?;
+        let claim = queue.remove(ticket)?;
+        if queue.is_empty() {
+            self.templates.remove(&(queue.template, lane));
+        }
         self.crowd.leave(account, ticket, &claim);
         Some(claim)
     }
@@ -87,6 +106,11 @@ impl Lineup {
     /// Whether there is a place for one more of a tenant.
     pub(crate) fn place(&self, account: u32, tenant: Tenant, config: &Config) -> Place {
         self.crowd.place(account, tenant, config)
+    }
+
+    /// The routes of a template for which somebody waits.
+    pub(crate) fn lines_of(&self, template: u32) -> Vec<u32> {
+        self.templates.range((template, 0)..=(template, u32::MAX)).map(|(_, lane)| *lane).collect()
     }
 
     /// How many wait for a route.
@@ -360,6 +384,9 @@ impl Lineup {
         let waiting: usize = self.lines.values().map(Line::len).sum();
         assert_eq!(waiting, self.waiting(), "the number of those who wait");
         self.crowd.check_invariants();
+        let waited = self.lines.iter().filter(|(_, line)| !line.is_empty());
+        let templates: BTreeSet<(u32, u32)> = waited.map(|(lane, line)| (line.template, *lane)).collect();
+        assert_eq!(templates, self.templates, "the lines of each template");
         self.lines.values().for_each(Line::check_invariants);
         let offered = self.lines.values().filter(|queue| matches!(queue.state, State::Ready { .. })).count();
         let ready = self.halls.values().flat_map(|hall| &hall.ready);
@@ -370,5 +397,30 @@ impl Lineup {
         let waiters = self.timers.iter().filter(|(_, subject)| matches!(subject, Subject::Waiter(_))).count();
         assert_eq!(self.timers.len(), wakes + halls + waiters, "a timer belongs to nobody");
         assert_eq!(waiters, self.waiting(), "not everybody who waits has a bound");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Whoever looks at the lines of one template looks at no others, however many there are.
+    #[test]
+    fn the_lines_of_a_template_are_those_in_which_somebody_waits_for_it() {
+        let (mut lineup, config) = (Lineup::default(), Config::default());
+        let claim = Claim { class: Priority::Normal, tenant: Tenant::NONE, since: Moment::ORIGIN };
+        let ticket = |number| Ticket { number, place: 0 };
+        for lane in 0..10_000 {
+            lineup.push(lane, (1, lane % 1_000), ticket(u64::from(lane)), claim, &config);
+        }
+        lineup.push(7, (1, 7), ticket(10_000), claim, &config);
+        assert_eq!(lineup.lines_of(7), (0..10).map(|row| row * 1_000 + 7).collect::<Vec<_>>());
+        for number in [7, 10_000, 1_007] {
+            lineup.remove(if number == 1_007 { 1_007 } else { 7 }, 1, ticket(number));
+        }
+        lineup.empty(Moment::ORIGIN + Duration::from_secs(1), 7, 1);
+        assert_eq!(lineup.lines_of(7), (2..10).map(|row| row * 1_000 + 7).collect::<Vec<_>>());
     }
 }

@@ -211,7 +211,7 @@ impl Machine {
             }
         }
         let claim = Claim { class: request.priority, tenant: request.tenant, since: now };
-        self.lineup.push(lane, account, ticket, claim, &self.config);
+        self.lineup.push(lane, (account, self.ledger.template_of(lane)), ticket, claim, &self.config);
         self.look_at(now, lane);
         self.pump(now);
         self.wait_or_refuse(now, ticket, lane, give_up);
@@ -375,7 +375,7 @@ impl Machine {
         self.stale.push(account);
         match reach {
             Reach::Lane => {}
-            Reach::Template => self.line_up_again(now, account),
+            Reach::Template => self.line_up_again(now, self.ledger.template_of(lane)),
             Reach::Block => lanes.iter().for_each(|lane| self.refuse_late(now, *lane)),
             Reach::Account => self.refuse_late_of(now, Some(account)),
         }
@@ -385,11 +385,10 @@ impl Machine {
 
 /// What is known of hidden limits has changed.
 impl Machine {
-    /// Moves those who wait into the lines in which they belong, and refuses who would be too late there.
-    fn line_up_again(&mut self, now: Moment, account: u32) {
-        let lanes: Vec<u32> =
-            self.ledger.lanes_of(Some(account)).filter(|lane| self.lineup.is_waited_for(*lane)).collect();
-        for lane in lanes {
+    /// Moves those who wait for a template's routes into the lines in which they belong, and refuses who would be
+    /// too late there.
+    fn line_up_again(&mut self, now: Moment, template: u32) {
+        for lane in self.lineup.lines_of(template) {
             for (_, ticket) in self.lineup.each(lane) {
                 let Some(fields) = entry(&mut self.entries, ticket).map(|entry| entry.fields) else {
                     continue;
@@ -401,7 +400,9 @@ impl Machine {
             }
             self.look_at(now, lane);
         }
-        self.refuse_late_of(now, Some(account));
+        for lane in self.lineup.lines_of(template) {
+            self.refuse_late(now, lane);
+        }
     }
 
     fn move_to(&mut self, now: Moment, ticket: Ticket, lane: u32) {
@@ -416,7 +417,7 @@ impl Machine {
         let claim = self.lineup.remove(before, account, ticket);
         self.look_at(now, before);
         if let Some(claim) = claim {
-            self.lineup.push(lane, account, ticket, claim, &self.config);
+            self.lineup.push(lane, (account, self.ledger.template_of(lane)), ticket, claim, &self.config);
         }
         self.look_at(now, lane);
     }

@@ -34,8 +34,12 @@ pub struct RetryPolicy {
     pub max_retries: u32,
     /// The longest wait before the first retry; it doubles with each: 500 ms.
     pub base: Duration,
-    /// The longest wait of ours between two tries: 30 s. A wait that the server asks for may be longer.
+    /// The longest wait of ours between two tries: 30 s. A wait that the server asks for may be longer, up to
+    /// `longest_wait`.
     pub cap: Duration,
+    /// The longest wait before another try that a failing server may ask for (a 503's `Retry-After`): 5 min. A
+    /// longer one ends the tries. What a 429 asks for is waited for by the limiter, within `Config::max_wait`.
+    pub longest_wait: Duration,
     /// When no further try may start, whatever the request's own deadline: never.
     pub deadline: Option<Moment>,
 }
@@ -47,6 +51,7 @@ impl Default for RetryPolicy {
             max_retries: 3,
             base: Duration::from_millis(500),
             cap: Duration::from_secs(30),
+            longest_wait: Duration::from_mins(5),
             deadline: None,
         }
     }
@@ -104,6 +109,11 @@ pub enum Stop {
     Exhausted,
     /// The credential has no tokens left for retries ([`RetryQuota`](crate::RetryQuota)): the server fails too often.
     Quota,
+    /// The server asks for a longer wait than [`RetryPolicy::longest_wait`].
+    TooLong {
+        /// The wait that it asks for.
+        wait: Duration,
+    },
     /// The next try would come after the deadline.
     Deadline {
         /// The wait that there is no time for.
@@ -120,6 +130,12 @@ impl fmt::Display for Stop {
             ),
             Self::Exhausted => f.write_str("all tries are used"),
             Self::Quota => f.write_str("too much fails to try again (quota): the server is sick, try later"),
+            Self::TooLong { wait } => {
+                write!(
+                    f,
+                    "the server asks for a wait of {wait:?}, which is longer than is waited for: try later"
+                )
+            }
             Self::Deadline { wait } => write!(f, "the next try is {wait:?} away, after the deadline"),
         }
     }
@@ -159,6 +175,9 @@ pub fn decide(policy: &RetryPolicy, attempt: &Attempt, now: Moment, rng: &mut fa
         let jitter = full_jitter(policy.base, policy.cap, attempt.retries, rng);
         attempt.retry_after.map_or(jitter, |asked| asked.max(jitter))
     };
+    if !is_limited(attempt) && after > policy.longest_wait {
+        return Decision::Stop { why: Stop::TooLong { wait: after } };
+    }
     let deadline = [policy.deadline, attempt.deadline].into_iter().flatten().min();
     if deadline.is_some_and(|deadline| now + after > deadline) {
         return Decision::Stop { why: Stop::Deadline { wait: after } };

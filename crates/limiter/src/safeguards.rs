@@ -301,10 +301,10 @@ impl Safeguards {
     }
 
     fn looked(&mut self, effect: Effect, config: &Config) -> Effect {
-        if effect != Effect::default() || self.is_alert {
-            self.is_alert = !(self.guard.is_calm(&config.guard)
-                && self.edge.is_closed()
-                && self.classes.iter().all(Breaker::is_closed));
+        let is_calm = self.guard.is_calm(&config.guard);
+        if effect != Effect::default() || self.is_alert || !is_calm {
+            self.is_alert =
+                !(is_calm && self.edge.is_closed() && self.classes.iter().all(Breaker::is_closed));
         }
         effect
     }

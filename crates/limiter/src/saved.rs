@@ -110,6 +110,9 @@ pub(crate) struct SavedRecord {
     pub(crate) buckets: Vec<BucketRecord>,
     pub(crate) learnt: Vec<LearntRecord>,
     pub(crate) blocks: Vec<BlockRecord>,
+    /// Files of before this was kept do not have it.
+    #[serde(default)]
+    pub(crate) splits: Vec<SplitRecord>,
 }
 
 impl SavedRecord {
@@ -124,6 +127,7 @@ impl SavedRecord {
             buckets: Vec::new(),
             learnt: Vec::new(),
             blocks: Vec::new(),
+            splits: Vec::new(),
         }
     }
 }
@@ -135,6 +139,11 @@ pub(crate) struct AccountRecord {
     pub(crate) pause_us: u64,
     /// When each used slot of the global limit comes back.
     pub(crate) held_us: Vec<u64>,
+    /// How many slots of the global limit its 429s have taken away, and how long ago the last change of that was.
+    #[serde(default)]
+    pub(crate) taken: u32,
+    #[serde(default)]
+    pub(crate) calm_us: u64,
 }
 
 /// A method and template.
@@ -176,6 +185,19 @@ pub(crate) struct BucketRecord {
     pub(crate) shape: ShapeRecord,
     pub(crate) held_us: Vec<u64>,
     pub(crate) blocked_us: u64,
+    /// The route whose use alone it counts, by its place, where its hash is split.
+    #[serde(default)]
+    pub(crate) of: Option<usize>,
+}
+
+/// Two routes whose answers name one hash, and what is known of their counters.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SplitRecord {
+    pub(crate) name: String,
+    /// By their places.
+    pub(crate) routes: (usize, usize),
+    /// Else it is doubted only that they share one.
+    pub(crate) apart: bool,
 }
 
 /// A hidden limit that a resource has met.

@@ -130,6 +130,18 @@ impl Account {
         (self.pause.left_us(now), self.global.left_us(now, window.saturating_add(config.lost_margin)))
     }
 
+    /// How many slots global 429s have taken away, and since when that is so, in microseconds.
+    pub(crate) fn lowered(&self, now: Moment) -> (u32, u64) {
+        (self.taken, u64::try_from(now.since(self.since).as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Takes over that so many slots of the global limit are taken away, for so long already. What is told of a
+    /// limit after that begins anew.
+    pub(crate) fn restore_lowered(&mut self, now: Moment, taken: u32, calm: Duration) {
+        self.taken = taken;
+        self.since = now.before(calm);
+    }
+
     /// Takes slots of the global limit until moments to come, and pauses until another.
     pub(crate) fn restore(&mut self, now: Moment, pause: Moment, held: impl Iterator<Item = Moment>) {
         self.pause.extend(pause, Reason::Global);

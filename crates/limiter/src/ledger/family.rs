@@ -20,6 +20,7 @@ use crate::headers::Answer;
 use crate::ledger::lane::Lane;
 use crate::ledger::{Grant, Ledger};
 use crate::limit::{ServerFed, Shape};
+use crate::saved::SplitRecord;
 use crate::verdict::Verdict;
 
 /// How many answers must contradict a common counter.
@@ -154,6 +155,44 @@ impl Marks {
 }
 
 impl Ledger {
+    /// What is known of hashes whose routes may be counted apart; routes are named by their places.
+    pub(crate) fn save_splits(&self, places: &BTreeMap<u32, usize>) -> Vec<SplitRecord> {
+        let known = self.families.iter().filter_map(|((_, name), family)| {
+            let apart = match family.state {
+                State::Together(_) => return None,
+                State::Doubted => false,
+                State::Apart => true,
+            };
+            let routes = (*places.get(&family.pair.0)?, *places.get(&family.pair.1)?);
+            Some(SplitRecord { name: name.to_string(), routes, apart })
+        });
+        known.collect()
+    }
+
+    /// Takes over what an earlier process knew; `kinds` are the routes by their places.
+    pub(crate) fn load_splits(&mut self, now: Moment, splits: &[SplitRecord], kinds: &[u32]) {
+        for split in splits.iter().take(MOST_FAMILIES) {
+            let pair = (kinds.get(split.routes.0).copied(), kinds.get(split.routes.1).copied());
+            let (Some(a), Some(b)) = pair else { continue };
+            let (account, other) = (self.kinds[a].account, self.kinds[b].account);
+            if a == b || account != other {
+                continue;
+            }
+            let state = if split.apart { State::Apart } else { State::Doubted };
+            let family = Family { pair: (a.min(b), a.max(b)), state, barred: now };
+            self.families.entry((account, split.name.as_str().into())).or_insert(family);
+        }
+    }
+
+    /// The group in which a saved bucket counts: that of one route only where its hash is split.
+    pub(crate) fn group_of(&self, kind: Option<u32>, name: &Arc<str>) -> Group {
+        let Some(kind) = kind else { return Group::All };
+        let family = self.families.get(&(self.kinds[kind].account, name.clone()));
+        let is_split = family
+            .is_some_and(|family| family.has(kind) && matches!(family.state, State::Apart | State::Doubted));
+        if is_split { Group::Of(kind) } else { Group::All }
+    }
+
     /// The groups of the buckets that a route falls under when answers name a hash.
     pub(crate) fn groups(&self, lane: u32, name: &Arc<str>) -> [Option<Group>; 3] {
         let lane = &self.lanes[lane];

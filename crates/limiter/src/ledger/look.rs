@@ -21,6 +21,11 @@ impl Ledger {
         self.lanes[lane].account
     }
 
+    /// The number of a route's method and template.
+    pub(crate) fn template_of(&self, lane: u32) -> u32 {
+        self.lanes[lane].kind
+    }
+
     pub(crate) fn is_exempt(&self, lane: u32) -> bool {
         self.lanes[lane].exempt
     }

@@ -1,6 +1,7 @@
 //! The ledger as records, and back. It knows neither text nor files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
@@ -22,7 +23,8 @@ impl Ledger {
     pub(crate) fn save(&self, now: Moment, record: &mut SavedRecord, config: &Config) {
         for (_, account) in self.accounts.iter() {
             let (pause_us, held_us) = account.left_us(now, config);
-            record.accounts.push(AccountRecord { credential: account.credential(), pause_us, held_us });
+            let ((taken, calm_us), credential) = (account.lowered(now), account.credential());
+            record.accounts.push(AccountRecord { credential, pause_us, held_us, taken, calm_us });
         }
         let mut routes = BTreeMap::new();
         for (id, kind) in self.kinds.iter() {
@@ -32,8 +34,13 @@ impl Ledger {
         for (_, bucket) in self.buckets.iter().filter(|(_, bucket)| !bucket.limit.is_idle(now)) {
             let (held_us, blocked_us) = bucket.limit.left_us(now, config.lost_margin);
             let (key, shape) = (bucket.key(Group::All), bucket.limit.shape().to_record(&bucket.name));
-            record.buckets.push(BucketRecord { key, shape, held_us, blocked_us });
+            let of = match bucket.group {
+                Group::All => None,
+                Group::Of(kind) => routes.get(&kind).copied(),
+            };
+            record.buckets.push(BucketRecord { key, shape, held_us, blocked_us, of });
         }
+        record.splits = self.save_splits(&routes);
         for (_, learnt) in self.learnt.iter().filter(|(_, learnt)| learnt.evidence != Evidence::Sibling) {
             let route = routes.get(&learnt.kind).copied().unwrap_or_default();
             record.learnt.push(learnt.to_record(now, route, config.lost_margin));
@@ -58,6 +65,10 @@ impl Ledger {
             let account = self.account(saved.credential);
             let held = saved.held_us.iter().map(until);
             self.accounts[account].restore(now, until(&saved.pause_us), held);
+            if saved.taken > 0 {
+                let calm = Duration::from_micros(saved.calm_us).saturating_add(gap);
+                self.accounts[account].restore_lowered(now, saved.taken, calm);
+            }
         }
         let mut kinds = Vec::with_capacity(record.routes.len());
         for saved in &record.routes {
@@ -72,8 +83,10 @@ impl Ledger {
             }
             kinds.push(kind);
         }
+        self.load_splits(now, &record.splits, &kinds);
         for saved in &record.buckets {
-            self.load_bucket(now, saved, gap);
+            let of = saved.of.and_then(|place| kinds.get(place)).copied();
+            self.load_bucket(now, saved, of, gap);
         }
         for saved in &record.learnt {
             if let Some(kind) = kinds.get(saved.route) {
@@ -86,20 +99,18 @@ impl Ledger {
         }
     }
 
-    fn load_bucket(&mut self, now: Moment, saved: &BucketRecord, gap: Duration) {
+    fn load_bucket(&mut self, now: Moment, saved: &BucketRecord, of: Option<u32>, gap: Duration) {
         let until = |us: &u64| now + Duration::from_micros(*us).saturating_sub(gap);
         let held = saved.held_us.iter().map(until);
-        // Routes that were counted apart are counted together again, until their answers say otherwise.
-        if let Some(id) = self.bucket_ids.get(saved.key.as_str()) {
-            self.buckets[id].limit.restore(now, held, until(&saved.blocked_us));
-            return;
-        }
-        let mut limit = ServerFed::new(Shape::of_record(&saved.shape));
-        limit.restore(now, held, until(&saved.blocked_us));
         let Some((credential, resource)) = parts_of(saved) else { return };
-        let name = saved.shape.name.as_str().into();
-        let bucket = Bucket::new(credential, name, Group::All, resource.into(), limit);
-        self.insert_bucket(bucket);
+        let name: Arc<str> = saved.shape.name.as_str().into();
+        // Without a split that is known, routes are counted together until their answers say otherwise.
+        let group = self.group_of(of, &name);
+        let limit = ServerFed::new(Shape::of_record(&saved.shape));
+        let bucket = Bucket::new(credential, name, group, resource.into(), limit);
+        let known = self.bucket_ids.get(&bucket.key(group));
+        let id = known.unwrap_or_else(|| self.insert_bucket(bucket));
+        self.buckets[id].limit.restore(now, held, until(&saved.blocked_us));
     }
 
     fn load_learnt(&mut self, now: Moment, kind: u32, saved: &LearntRecord, gap: Duration, complete: bool) {

@@ -46,6 +46,8 @@ pub(crate) struct Line {
     turns: [Turns<Ticket>; Priority::ALL.len()],
     /// How often in a row somebody went before the eldest.
     passed: u32,
+    /// Of the route for which they wait.
+    pub(crate) template: u32,
     pub(crate) state: State,
     pub(crate) wake: Option<Moment>,
     pub(crate) waits: Waits,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use journeyman_limiter::{
-    Answer, Config, Credential, Event, GuardConfig, Method, Moment, Output, Priority, Reason, Request, Tenant,
+    Answer, Config, Credential, Event, GuardConfig, Method, Moment, Output, Priority, Reason, Request, Scope,
+    Tenant,
 };
 
 use crate::lines::{Table, bucket, messages};
@@ -300,4 +301,22 @@ fn a_page_of_the_edge_latches_no_token() {
 
 fn path(request: &Request) -> &str {
     request.path.split('?').next().unwrap_or_default()
+}
+
+/// Below its thresholds the guard denies nothing, and yet it counts: that is no contradiction.
+#[test]
+fn invalid_requests_of_nobody_in_particular_are_counted_without_a_contradiction() {
+    let mut table = Table::new(Config { global: None, ..Config::default() });
+    let limited = Answer {
+        status: 429,
+        scope: Some(Scope::User),
+        retry_after: Some(Duration::from_secs(1)),
+        via: true,
+        ..Answer::default()
+    };
+    for number in 0..800 {
+        table.teach(&messages(number), &limited);
+        table.pass(10);
+    }
+    assert_eq!(table.machine.invalid_requests(table.now), 800);
 }

@@ -291,3 +291,17 @@ async fn a_tried_request_says_what_its_answer_meant() {
     assert_eq!(tried.ended.certainty, Certainty::Answered);
     assert_eq!((tried.ended.status, tried.ended.retry_after), (Some(429), Some(Duration::from_secs(2))));
 }
+
+/// It slept for as long as the server said, and said nothing.
+#[tokio::test(start_paused = true)]
+async fn a_503_that_asks_for_hours_ends_the_tries_at_once_and_the_error_names_the_wait() {
+    let (limiter, clock) = limiter(&free());
+    let begun = clock.now();
+    let sick = |_| Some(Answer { retry_after: Some(Duration::from_hours(23)), ..status(503) });
+    let (result, tries) = run(&limiter, &Request::get("/users/@me"), sick).await;
+    let wait = Duration::from_hours(23);
+    assert!(
+        matches!(result, Err(RetryError::Failed { why: Stop::TooLong { wait: named }, .. }) if named == wait)
+    );
+    assert_eq!((tries, clock.now()), (1, begun));
+}

@@ -89,6 +89,20 @@ fn a_wait_that_there_is_no_time_for_is_not_begun() {
 }
 
 #[test]
+fn a_wait_that_a_failing_server_asks_for_is_bounded_and_the_error_names_it() {
+    let hours = Some(Duration::from_hours(23));
+    stops(
+        Attempt { status: Some(503), retry_after: hours, ..GET },
+        Stop::TooLong { wait: Duration::from_hours(23) },
+    );
+    let said = Stop::TooLong { wait: Duration::from_hours(23) }.to_string();
+    assert!(said.contains("82800s"), "{said}");
+    again(Attempt { status: Some(503), retry_after: Some(Duration::from_mins(5)), ..GET });
+    // The limiter itself waits for what a 429 asks for, and refuses what is too long.
+    again(Attempt { status: Some(429), retry_after: hours, ..GET });
+}
+
+#[test]
 fn whatever_happens_the_servers_wait_is_kept_and_nothing_doubtful_is_repeated() {
     let certainty =
         prop_oneof![Just(Certainty::NotSent), Just(Certainty::MaybeSent), Just(Certainty::Answered)];

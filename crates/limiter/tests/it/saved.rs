@@ -95,6 +95,84 @@ fn what_is_kept_of_a_bucket_lets_the_first_burst_go_at_once() {
     assert_eq!(granted(next(&running, Duration::ZERO), 1), 1);
 }
 
+fn granted(machine: &mut Machine, requests: impl Iterator<Item = Request>) -> usize {
+    for request in requests {
+        let _ticket = machine.enqueue(Moment::ORIGIN, &request);
+    }
+    let outputs = std::iter::from_fn(|| machine.poll(Moment::ORIGIN));
+    outputs.filter(|output| matches!(output, Output::Granted(_))).count()
+}
+
+#[test]
+fn quarter_steps_of_the_global_limit_are_kept_over_a_restart() {
+    let mut table = Table::new(Config::default());
+    let global = Answer {
+        status: 429,
+        global: true,
+        retry_after: Some(Duration::from_secs(1)),
+        via: true,
+        ..Answer::default()
+    };
+    table.teach(&messages(1), &global);
+    let saved = table.machine.save(table.now, WALL, Occasion::Stopping);
+    let mut machine = next(&saved, Duration::from_mins(1));
+    assert_eq!(granted(&mut machine, (100..160).map(messages)), 37, "a quarter less than fifty");
+}
+
+fn delete(number: u64) -> Request {
+    let (channel, id) = (100_000_000_000_000_001_u64, 200_000_000_000_000_000 + number);
+    Request::new(Method::Delete, format!("/channels/{channel}/messages/{id}"))
+}
+
+/// Two routes name one hash; each answer tells of its own route's use alone, until it is clear that they are apart.
+fn split() -> Table {
+    let mut table = Table::new(Config::default());
+    table.teach(&messages(1), &bucket("b", 5, 4, 10));
+    table.teach(&delete(9), &bucket("b", 5, 4, 10));
+    table.pass(20);
+    for left in [4, 3, 2] {
+        table.teach(&messages(1), &bucket("b", 5, left, 60_000));
+        table.teach(&delete(u64::from(left)), &bucket("b", 5, left, 60_000));
+    }
+    table
+}
+
+#[test]
+fn hash_splits_are_kept_over_a_restart() {
+    let table = split();
+    let text = table.machine.save(table.now, WALL, Occasion::Stopping).to_text();
+    let saved = Saved::from_text(&text).expect("what was written is read");
+    let asked = || (0..6).map(|_| messages(1)).chain((10..16).map(delete));
+    assert_eq!(granted(&mut next(&saved, Duration::ZERO), asked()), 0, "each has its own, and it is used up");
+    let mut machine = next(&saved, Duration::from_mins(2));
+    assert_eq!(granted(&mut machine, asked()), 10, "each has its own five");
+    machine.check_invariants();
+    let again = machine.save(Moment::ORIGIN, WALL, Occasion::Stopping);
+    assert_eq!(granted(&mut next(&again, Duration::from_mins(10)), asked()), 10, "and still apart");
+}
+
+/// What an earlier version wrote has none of what was added since.
+#[test]
+fn files_of_before_splits_and_steps_were_kept_are_still_read() {
+    let table = split();
+    let text = table.machine.save(table.now, WALL, Occasion::Stopping).to_text();
+    let mut file: serde_json::Value = serde_json::from_str(&text).expect("it is JSON");
+    let top = file.as_object_mut().expect("an object");
+    assert!(top.remove("splits").is_some());
+    for (list, keys) in [("accounts", &["taken", "calm_us"][..]), ("buckets", &["of"])] {
+        for record in top[list].as_array_mut().expect("a list") {
+            for key in keys {
+                assert!(record.as_object_mut().expect("an object").remove(*key).is_some(), "{key}");
+            }
+        }
+    }
+    let saved = Saved::from_text(&file.to_string()).expect("it is read");
+    let mut machine = next(&saved, Duration::from_mins(2));
+    let asked = (0..6).map(|_| messages(1)).chain((10..16).map(delete));
+    assert_eq!(granted(&mut machine, asked), 5, "counted together until answers say otherwise");
+    machine.check_invariants();
+}
+
 #[test]
 fn a_ban_of_the_edge_is_kept_over_a_restart() {
     let mut table = Table::new(Config::default());
