@@ -42,6 +42,7 @@ pub(crate) fn dispatch(
         Endpoint::Interact => interaction::interact(world, &caller, &payload.json),
         Endpoint::GuildCommands => command::guild_index(world, &caller, channel_id),
         Endpoint::UserCommands => command::user_index(world, &caller),
+        Endpoint::RefreshLinks => file::refresh_links(world, &payload.json),
         Endpoint::ListMessages
         | Endpoint::CreateMessage
         | Endpoint::GetMessage
@@ -83,6 +84,7 @@ fn in_channel(
         Endpoint::Interact
         | Endpoint::GuildCommands
         | Endpoint::UserCommands
+        | Endpoint::RefreshLinks
         | Endpoint::Me
         | Endpoint::Gateway
         | Endpoint::GatewayBot => error_body::not_found(),

@@ -166,7 +166,6 @@ impl Bot {
             return;
         }
         for (part, prompt) in (0..).zip(parts) {
-            // Inferred: of several jobs the first carries the nonce alone.
             self.take(stage, at, Order { prompt, part, ..order.clone() });
         }
     }

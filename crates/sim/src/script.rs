@@ -2,6 +2,7 @@
 //!
 //! A script is data; it decides nothing by itself.
 
+mod bot;
 mod gateway;
 
 use std::str::FromStr;
@@ -13,8 +14,9 @@ use thiserror::Error;
 use crate::fault::{FaultKind, FaultRule};
 use crate::limits::{EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimit, Who, WindowModel};
 use crate::scenario::Scenario;
-use crate::settings::{Disorder, Mode, PictureFormat, Pictures, Settings, Timing};
+use crate::settings::{Disorder, Settings, Timing};
 use crate::traffic::Traffic;
+use bot::{BotText, RewritingText};
 use gateway::{GatewayFaultText, GatewayText};
 
 /// A script that could not be read.
@@ -44,7 +46,7 @@ pub struct ScriptError {
 /// - `[global]`: `limit` (needed; 0 for none), `per_ms`, `window`.
 /// - `[invalid]`: `limit` (needed), `per_ms`, `ban_ms`, `answer` ([`EdgeAnswer::NAMES`]).
 /// - `[timing]`: `interaction_ms`, `reply_ms`, `first_percent_ms`, `step_ms`, `last_ms`, `handover_ms`, `queued_ms`,
-///   `upscale_ms`, `jitter`.
+///   `upscale_ms`, `answer_ms`, `jitter`.
 /// - `[traffic]`: `messages_per_minute`, `jobs_per_minute`, `same_prompt`.
 /// - `[disorder]`: `duplicate_final`, `final_before_delete`, `progress_backwards`.
 /// - `[gateway]`: `heartbeat_interval_ms`, `heartbeat_grace_ms`, `resumable_ms`, `kept_events`, `most_waiting_bytes`,
@@ -52,7 +54,11 @@ pub struct ScriptError {
 /// - `[[gateway_fault]]`: `kind` (needed; [`GatewayFaultKind::NAMES`](crate::GatewayFaultKind::NAMES)), then when: one of
 ///   `after_event`, `before_event` (an event's name, `*` for any), `at_ms`, `every_ms`; `after`, `count`,
 ///   `probability`, `code`, `delay_ms`, `span_ms`.
-/// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`, `mode`, `stealth`, `pictures`, `picture_format`.
+/// - `[bot]`: `slots`, `queue`, `suffix`, `cancel_button`, `mode`, `stealth`, `remix`,
+///   `answers` ([`Visibility::NAMES`](crate::Visibility::NAMES)), `check_parameters`, `batch`, `modal_ms`,
+///   `upscale_cooldown_ms`, `pictures`, `picture_format`.
+/// - `[rewriting]`: a switch for each way in which prompts are changed, named as the fields of
+///   [`Rewriting`](crate::Rewriting).
 ///
 /// ```
 /// let script = journeyman_sim::Script::from_toml(
@@ -95,6 +101,7 @@ pub struct Script {
     gateway: Option<GatewayText>,
     #[serde(default)]
     gateway_fault: Vec<GatewayFaultText>,
+    rewriting: Option<RewritingText>,
 }
 
 /// What happens to jobs with certain prompts.
@@ -178,15 +185,11 @@ impl Script {
                 progress_backwards: disorder.progress_backwards,
             };
         }
+        if let Some(rewriting) = &self.rewriting {
+            rewriting.apply(&mut settings.rewriting);
+        }
         if let Some(bot) = &self.bot {
-            settings.slots = bot.slots.or(settings.slots);
-            settings.queue = bot.queue.unwrap_or(settings.queue);
-            settings.suffix = bot.suffix.clone().or(settings.suffix.take());
-            settings.cancel_button = bot.cancel_button.unwrap_or(settings.cancel_button);
-            settings.mode = bot.mode.unwrap_or(settings.mode);
-            settings.stealth = bot.stealth.unwrap_or(settings.stealth);
-            settings.pictures = bot.pictures.unwrap_or(settings.pictures);
-            settings.picture_format = bot.picture_format.unwrap_or(settings.picture_format);
+            bot.apply(settings);
         }
     }
 
@@ -392,6 +395,7 @@ struct TimingText {
     handover_ms: Option<u64>,
     queued_ms: Option<u64>,
     upscale_ms: Option<u64>,
+    answer_ms: Option<u64>,
     jitter: Option<f64>,
 }
 
@@ -410,6 +414,7 @@ impl TimingText {
         put(&mut timing.handover, self.handover_ms);
         put(&mut timing.queued, self.queued_ms);
         put(&mut timing.upscale, self.upscale_ms);
+        put(&mut timing.answer, self.answer_ms);
         timing.jitter = self.jitter.unwrap_or(timing.jitter);
     }
 }
@@ -436,22 +441,10 @@ struct DisorderText {
     progress_backwards: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BotText {
-    slots: Option<u32>,
-    queue: Option<u32>,
-    suffix: Option<String>,
-    cancel_button: Option<bool>,
-    mode: Option<Mode>,
-    stealth: Option<bool>,
-    pictures: Option<Pictures>,
-    picture_format: Option<PictureFormat>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::{PictureFormat, Rewriting};
 
     fn check_error(text: &str, line: usize, words: &[&str]) {
         let error = Script::from_toml(text).expect_err("an error");
@@ -494,7 +487,8 @@ mod tests {
     #[test]
     fn sections_are_put_over_the_settings() {
         let script = Script::from_toml(
-            "[timing]\nstep_ms = 10\n[global]\nlimit = 0\n[bot]\nslots = 1\npicture_format = \"webp\"\n[[limit]]\nlimit = 1\nper_ms = 9\n",
+            "[timing]\nstep_ms = 10\n[global]\nlimit = 0\n[bot]\nslots = 1\npicture_format = \"webp\"\nremix = true\n\
+             [rewriting]\nsref = true\nlinks = false\n[[limit]]\nlimit = 1\nper_ms = 9\n",
         );
         let mut settings = Settings::default();
         script.expect("a script").apply(&mut settings);
@@ -503,5 +497,7 @@ mod tests {
         assert_eq!(settings.limits.global, None);
         assert_eq!((settings.slots, settings.picture_format), (Some(1), PictureFormat::Webp));
         assert_eq!(settings.limits.routes[0].rate.per, Duration::from_millis(9));
+        assert!(settings.remix);
+        assert_eq!(settings.rewriting, Rewriting { sref: true, links: false, ..Rewriting::default() });
     }
 }

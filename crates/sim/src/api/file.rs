@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::form::FormFile;
 use super::id_of;
-use crate::cdn::{Content, File};
+use crate::cdn::{self, Content, File};
 use crate::error_body;
 use crate::http::{HttpRequest, Reply};
 use crate::world::{LARGEST_BODY, World};
@@ -16,8 +16,22 @@ use crate::world::{LARGEST_BODY, World};
 /// Uploads on their way, by the name that Discord gave them.
 #[derive(Debug, Default)]
 pub(crate) struct Uploads {
-    bytes: BTreeMap<String, Option<(Vec<u8>, String)>>,
+    places: BTreeMap<String, Place>,
 }
+
+/// Where a file is expected.
+#[derive(Debug)]
+struct Place {
+    /// As it was announced.
+    size: u64,
+    /// The bytes with their type, once they are there.
+    content: Option<(Vec<u8>, String)>,
+}
+
+/// Real: Discord's bound for the files of one message.
+const MOST_FILES: usize = 10;
+/// Real: Discord's bound for links refreshed at once.
+const MOST_LINKS: usize = 50;
 
 /// The template under which requests for files are counted and struck by faults.
 pub(crate) fn file_template(path: &str) -> &'static str {
@@ -71,16 +85,30 @@ pub(super) fn request_upload(world: &mut World, body: &Value) -> Reply {
     let Some(files) = body["files"].as_array().filter(|files| !files.is_empty()) else {
         return error_body::required(&["files"]);
     };
+    if files.len() > MOST_FILES {
+        return error_body::invalid_form(
+            &["files"],
+            "BASE_TYPE_MAX_LENGTH",
+            "Must be 10 or fewer in length.",
+        );
+    }
     let mut attachments = Vec::new();
-    for file in files {
-        let size = file["file_size"].as_u64().unwrap_or_default();
-        if usize::try_from(size).is_ok_and(|size| size > LARGEST_BODY) {
+    for (index, file) in files.iter().enumerate() {
+        let field = |name| ["files".to_owned(), index.to_string(), String::from(name)];
+        if file["filename"].as_str().is_none_or(str::is_empty) {
+            return error_body::required(&field("filename").each_ref().map(String::as_str));
+        }
+        // Real: a size that is no positive number is refused; in which words is inferred.
+        let Some(size) = file["file_size"].as_u64().filter(|size| *size > 0) else {
+            return error_body::required(&field("file_size").each_ref().map(String::as_str));
+        };
+        if usize::try_from(size).map_or(true, |size| size > LARGEST_BODY) {
             return error_body::entity_too_large();
         }
         let at = world.now();
         let name = plain_name(file["filename"].as_str().unwrap_or("file"));
         let upload = format!("{:x}/{name}", world.discord.next_id(at));
-        world.uploads.bytes.insert(upload.clone(), None);
+        world.uploads.places.insert(upload.clone(), Place { size, content: None });
         attachments.push(json!({
             "id": id_of(&file["id"]).unwrap_or_default(),
             "upload_url": format!("{}/upload/{upload}", world.settings.origin),
@@ -98,12 +126,13 @@ fn plain_name(name: &str) -> String {
 }
 
 fn upload_bytes(world: &mut World, upload: &str, request: &HttpRequest) -> Reply {
-    let Some(place) = world.uploads.bytes.get_mut(upload) else { return gone() };
-    if request.body.len() > LARGEST_BODY {
+    let Some(place) = world.uploads.places.get_mut(upload) else { return gone() };
+    // Inferred: the signed place takes no more than was announced.
+    if u64::try_from(request.body.len()).unwrap_or(u64::MAX) > place.size {
         return error_body::entity_too_large();
     }
     let content_type = content_type(request.header("content-type"), upload);
-    *place = Some((request.body.clone(), content_type));
+    place.content = Some((request.body.clone(), content_type));
     Reply::empty(200)
 }
 
@@ -132,10 +161,9 @@ pub(super) fn upload_of(world: &World, data: &Value, id: &Value) -> Result<Uploa
         return Err(Box::new(error_body::required(&["data", "attachments"])));
     };
     let upload = entry["uploaded_filename"].as_str().unwrap_or_default();
-    let Some((bytes, content_type)) = world.uploads.bytes.get(upload).cloned().flatten() else {
-        let field = ["data", "attachments", "0", "uploaded_filename"];
-        let refusal = error_body::invalid_form(&field, "UPLOADED_FILE_NOT_FOUND", "Uploaded file not found");
-        return Err(Box::new(refusal));
+    let place = world.uploads.places.get(upload);
+    let Some((bytes, content_type)) = place.and_then(|place| place.content.clone()) else {
+        return Err(Box::new(not_uploaded(&["data", "attachments", "0", "uploaded_filename"])));
     };
     let name = upload.split('/').next_back().unwrap_or("file").to_owned();
     Ok(Upload { name, bytes, content_type })
@@ -153,17 +181,63 @@ pub(super) fn keep(world: &mut World, channel_id: u64, upload: Upload) -> String
     world.discord.links.signed(url, &id.to_string(), world.discord.wall.unix_seconds(at))
 }
 
+/// Inferred: the code; that a file must have been uploaded is real.
+fn not_uploaded(field: &[&str]) -> Reply {
+    error_body::invalid_form(field, "UPLOADED_FILE_NOT_FOUND", "Uploaded file not found")
+}
+
 /// Turns finished uploads into files of a channel, and returns their attachment objects.
-pub(super) fn attach_uploads(world: &mut World, channel_id: u64, attachments: &Value) -> Vec<Value> {
+///
+/// An entry without `uploaded_filename` is one of a form's files, and is told by the form.
+pub(super) fn attach_uploads(
+    world: &mut World,
+    channel_id: u64,
+    attachments: &Value,
+) -> Result<Vec<Value>, Box<Reply>> {
+    let names: Vec<&str> = attachments
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|attachment| attachment["uploaded_filename"].as_str())
+        .collect();
+    for (index, name) in names.iter().enumerate() {
+        if world.uploads.places.get(*name).is_none_or(|place| place.content.is_none()) {
+            let index = index.to_string();
+            return Err(Box::new(not_uploaded(&["attachments", &index, "uploaded_filename"])));
+        }
+    }
     let mut attached = Vec::new();
-    for attachment in attachments.as_array().into_iter().flatten() {
-        let upload = attachment["uploaded_filename"].as_str().unwrap_or_default();
-        let Some((bytes, content_type)) = world.uploads.bytes.remove(upload).flatten() else { continue };
+    for upload in names {
+        let place = world.uploads.places.remove(upload);
+        let Some((bytes, content_type)) = place.and_then(|place| place.content) else { continue };
         let name = upload.split('/').next_back().unwrap_or("file").to_owned();
         let content = Content::Uploaded { bytes, content_type };
         attached.push(attach(world, File { channel_id, name, content }));
     }
-    attached
+    Ok(attached)
+}
+
+/// Signs links of this world's files anew; a link to nothing comes back as null (inferred).
+///
+/// Real: the path, and the fields of body and answer, as clients use them.
+pub(super) fn refresh_links(world: &World, body: &Value) -> Reply {
+    let Some(links) = body["attachment_urls"].as_array().filter(|links| !links.is_empty()) else {
+        return error_body::required(&["attachment_urls"]);
+    };
+    if links.len() > MOST_LINKS {
+        let message = "Must be 50 or fewer in length.";
+        return error_body::invalid_form(&["attachment_urls"], "BASE_TYPE_MAX_LENGTH", message);
+    }
+    let now = world.discord.wall.unix_seconds(world.now());
+    let refreshed = |link: &Value| {
+        let plain = link.as_str()?.split('?').next()?;
+        let (id, _) = cdn::file_of(plain.strip_prefix(world.settings.origin.as_str())?)?;
+        world.discord.files.get(&id).filter(|file| plain.ends_with(&file.name))?;
+        Some(world.discord.links.signed(plain, &id.to_string(), now))
+    };
+    let all: Vec<_> =
+        links.iter().map(|link| json!({ "original": link, "refreshed": refreshed(link) })).collect();
+    Reply::json(200, &json!({ "refreshed_urls": all }))
 }
 
 /// Turns a form's files into files of a channel, and returns their attachment objects.

@@ -126,7 +126,10 @@ pub(super) fn create(world: &mut World, caller: &Caller, channel_id: u64, payloa
             "Must be 2000 or fewer in length.",
         );
     }
-    let mut attachments = file::attach_uploads(world, channel_id, &body["attachments"]);
+    let mut attachments = match file::attach_uploads(world, channel_id, &body["attachments"]) {
+        Ok(attachments) => attachments,
+        Err(refusal) => return *refusal,
+    };
     attachments.extend(file::attach_form(world, channel_id, &payload.files));
     if content.is_empty() && attachments.is_empty() {
         return error_body::empty_message();

@@ -63,9 +63,12 @@ impl Order {
         }
     }
 
-    /// Real: what a button starts has neither nonce nor interaction, but refers to the message (July 2023).
+    /// Whether its first message answers the interaction.
+    ///
+    /// Real: what a button starts has neither nonce nor interaction, but refers to the message (July 2023). Inferred:
+    /// of several jobs of one interaction only the first answers it.
     fn is_of_command(&self) -> bool {
-        self.parent.is_none()
+        self.parent.is_none() && self.part == 0
     }
 
     fn refers_to(&self) -> Option<u64> {
@@ -219,6 +222,9 @@ impl Job {
     }
 
     fn tell(&self, stage: &mut Stage<'_>, at: Duration, name: &'static str) {
+        if self.order.part > 0 {
+            return;
+        }
         let data = json!({ "id": self.interaction_id.to_string(), "nonce": self.order.nonce });
         self.emit(stage, at, name, data);
     }

@@ -3,6 +3,7 @@
 //! What a single file promises is tested beside it.
 
 mod api;
+mod attachment;
 mod button;
 mod capture;
 mod command;
@@ -12,6 +13,9 @@ mod gateway_bound;
 mod gateway_fault;
 mod http;
 mod listener;
+mod modal;
+mod mutation;
+mod prompt;
 mod scenario;
 mod support;
 mod websocket;
