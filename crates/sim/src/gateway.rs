@@ -12,7 +12,7 @@ mod socket;
 mod spread;
 mod trouble;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +76,7 @@ pub(crate) struct Gateway {
     /// How many of the world's events have been handed on.
     heard: u64,
     /// Sockets with something new to send.
-    loud: Vec<SocketKey>,
+    loud: BTreeSet<SocketKey>,
     opened: u64,
     begun: u64,
     holds: u64,
@@ -107,7 +107,7 @@ impl Gateway {
             down_until: None,
             newly_gone: Vec::new(),
             heard: 0,
-            loud: Vec::new(),
+            loud: BTreeSet::new(),
             opened: 0,
             begun: 0,
             holds: 0,
@@ -211,7 +211,7 @@ impl Gateway {
             }
             Duty::StrikeAll { rule } => self.strike_all(at, rule),
         }
-        self.expect_expiry(timers);
+        self.expect_expiry(at, timers);
     }
 
     /// Real: op 9 with `d` whether the session can be resumed (Discord's docs).
@@ -239,7 +239,7 @@ impl Gateway {
         self.report.count_close(&last);
         socket.end(last);
         let session = socket.session.take();
-        self.loud.push(key);
+        self.loud.insert(key);
         if let Some(session) = session {
             self.leave(now, session, key);
         }
@@ -248,6 +248,7 @@ impl Gateway {
     /// The client hung up, by a close frame or without one.
     pub(crate) fn hang_up(&mut self, now: Duration, key: SocketKey, code: Option<u16>) {
         let Some(socket) = self.sockets.remove(&key) else { return };
+        self.loud.remove(&key);
         if !socket.ended {
             self.report.hang_ups += 1;
         }
@@ -275,10 +276,11 @@ impl Gateway {
         }
     }
 
-    /// Sets the alarm of sessions that have just lost their socket.
-    pub(crate) fn expect_expiry(&mut self, timers: &mut Timers<Due>) {
+    /// Sets the alarm of sessions that have lost their socket by `now`.
+    pub(crate) fn expect_expiry(&mut self, now: Duration, timers: &mut Timers<Due>) {
         for key in std::mem::take(&mut self.newly_gone) {
-            if let Some(gone) = self.sessions.get(&key).and_then(|session| session.gone_at) {
+            if let Some(session) = self.sessions.get_mut(&key).filter(|session| session.socket.is_none()) {
+                let gone = *session.gone_at.get_or_insert(now);
                 timers.set(gone + self.settings.resumable_for, Due::Gateway(Duty::Expire(key)));
             }
         }
@@ -300,11 +302,16 @@ impl Gateway {
 
     fn send_text(&mut self, key: SocketKey, text: String) {
         let Some(socket) = self.sockets.get_mut(&key).filter(|socket| socket.hears()) else { return };
-        self.loud.push(key);
+        self.loud.insert(key);
         if !socket.push(text, self.settings.most_waiting) {
             // Inferred: who does not read is dropped, and may resume.
             self.report.slow_readers += 1;
             self.report.count_close(&Frame::Cut);
+            let session = socket.session.take();
+            if let Some((key, session)) = session.and_then(|key| Some((key, self.sessions.get_mut(&key)?))) {
+                session.socket = None;
+                self.newly_gone.push(key);
+            }
         }
     }
 
@@ -313,6 +320,7 @@ impl Gateway {
         let frame = self.sockets.get_mut(&key)?.pop()?;
         if !matches!(frame, Frame::Text(_)) {
             self.sockets.remove(&key);
+            self.loud.remove(&key);
         }
         Some(frame)
     }
@@ -326,7 +334,7 @@ impl Gateway {
     }
 
     /// The sockets that have been given something since the last call.
-    pub(crate) fn take_loud(&mut self) -> Vec<SocketKey> {
+    pub(crate) fn take_loud(&mut self) -> BTreeSet<SocketKey> {
         std::mem::take(&mut self.loud)
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Sessions are in `gateway`; this looks tokens up and composes what READY tells.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -44,14 +45,14 @@ impl World {
             Some(Wanted::Resume(resume)) => self.resume(socket, &resume),
             Some(Wanted::Heartbeat | Wanted::Other) | None => {}
         }
-        self.gateway.expect_expiry(&mut self.timers);
+        self.gateway.expect_expiry(self.now, &mut self.timers);
     }
 
     /// A client's websocket is gone: with a close code, or without a close frame.
     pub fn hang_up(&mut self, now: Duration, socket: SocketKey, code: Option<u16>) {
         self.poll(now);
         self.gateway.hang_up(self.now, socket, code);
-        self.gateway.expect_expiry(&mut self.timers);
+        self.gateway.expect_expiry(self.now, &mut self.timers);
     }
 
     /// The next frame for a client; [`Frame::Close`] and [`Frame::Cut`] are the last.
@@ -63,7 +64,7 @@ impl World {
     pub fn disturb(&mut self, now: Duration, fault: &GatewayFault, session_id: Option<&str>) -> usize {
         self.poll(now);
         let struck = self.gateway.disturb(self.now, fault, session_id);
-        self.gateway.expect_expiry(&mut self.timers);
+        self.gateway.expect_expiry(self.now, &mut self.timers);
         struck
     }
 
@@ -73,7 +74,7 @@ impl World {
     }
 
     /// The sockets that have been given something since the last call.
-    pub(crate) fn take_loud(&mut self) -> Vec<SocketKey> {
+    pub(crate) fn take_loud(&mut self) -> BTreeSet<SocketKey> {
         self.gateway.take_loud()
     }
 
@@ -96,7 +97,7 @@ impl World {
         }
         let new = self.discord.events_after(heard);
         self.gateway.hear(emitted, new, &self.settings.locked_channels, &mut self.timers);
-        self.gateway.expect_expiry(&mut self.timers);
+        self.gateway.expect_expiry(self.now, &mut self.timers);
     }
 
     fn identify(&mut self, socket: SocketKey, identify: &Identify) {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use journeyman_sim::{Era, Settings, World};
+use journeyman_sim::{Era, Frame, GatewayFault, GatewayFaultKind, GatewaySettings, Settings};
 use serde_json::{Value, json};
 
 use crate::listener::{Listener, identify};
@@ -179,15 +179,23 @@ fn a_second_identify_within_five_seconds_is_answered_by_op_9() {
     assert_eq!(client.world.report().gateway.identifies_too_soon, 1);
 }
 
+/// Everything that a session is sent while a job runs, as text.
+fn frames_of_a_disturbed_job(seed: u64) -> Vec<Frame> {
+    let chance = |kind| GatewayFault { probability: 0.3, ..GatewayFault { kind, ..GatewayFault::default() } };
+    let kinds = [GatewayFaultKind::Duplicate, GatewayFaultKind::Delay, GatewayFaultKind::Reorder];
+    let gateway = GatewaySettings { faults: kinds.map(chance).to_vec(), ..GatewaySettings::default() };
+    let mut client = Client::new(Settings { seed, gateway, ..Settings::default() });
+    let socket = client.world.connect(client.now).expect("a socket");
+    client.world.frame(client.now, socket, &identify(&client.ready.token).to_string());
+    client.imagine("a red fox");
+    client.wait(Duration::from_mins(1));
+    std::iter::from_fn(|| client.world.next_frame(socket)).collect()
+}
+
 #[test]
 fn the_same_seed_gives_the_same_frames_bit_for_bit() {
-    let frames = || {
-        let mut world = World::new(Settings::default());
-        let socket = world.connect(Duration::ZERO).expect("a socket");
-        world.frame(Duration::ZERO, socket, &identify(&world.ready().token).to_string());
-        let frames: Vec<_> = std::iter::from_fn(|| world.next_frame(socket)).collect();
-        frames
-    };
-    assert_eq!(frames(), frames());
-    assert_eq!(frames().len(), 2);
+    let frames = frames_of_a_disturbed_job(1);
+    assert!(frames.len() > 15, "{}", frames.len());
+    assert_eq!(frames, frames_of_a_disturbed_job(1));
+    assert_ne!(frames, frames_of_a_disturbed_job(2));
 }
