@@ -12,6 +12,7 @@ use crate::catalogue::{self, Evidence, Reading, Row, plain, plain_title};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::job_id;
 use crate::modal::Modal;
+use crate::reply::Reply;
 use crate::seed::SeedNote;
 use crate::sighting::{Action, Button, Choice, File, Keys, Meaning, Select, Sighting};
 use crate::wait;
@@ -205,8 +206,8 @@ fn of_message(message: &Message) -> Sighting {
         Some(Reading::Shorten | Reading::Info | Reading::Settings) => None,
         _ => caption.action.or_else(|| plain_action(&keys, is_captioned, caption.state)),
     };
+    let buttons: Vec<_> = message.components.iter().map(button).collect();
     Sighting {
-        meaning,
         prompt: is_captioned.then_some(caption.prompt).or(footer_prompt).or(seed.map(|note| note.prompt)),
         action,
         variant: caption.variant.or(direction),
@@ -215,8 +216,10 @@ fn of_message(message: &Message) -> Sighting {
         stealth: caption.stealth,
         percent: caption.percent,
         flags: message.flags,
-        buttons: message.components.iter().map(button).collect(),
+        reply: Reply::of(&meaning, message, &buttons),
+        buttons,
         files: files(message),
+        meaning,
         keys,
     }
 }

@@ -95,13 +95,17 @@ impl Awaited {
         is_same_variant && self.fits_action(seen.action) && self.fits_image(seen.image)
     }
 
-    /// An edited prompt turns the result into a remix (captions collected by UrielCh/midjourney-client).
     fn fits_action(&self, seen: Option<Action>) -> bool {
         match seen {
-            Some(Action::Remix) if self.remix.is_some() => true,
-            Some(seen) => seen == self.action,
+            Some(Action::Remix) if self.may_be_remix() => true,
+            Some(seen) => seen == self.action || (is_bare(seen) && is_bare(self.action)),
             None => true,
         }
+    }
+
+    /// An edited prompt turns the result into a remix (captions collected by UrielCh/midjourney-client).
+    fn may_be_remix(&self) -> bool {
+        self.remix.is_some() || matches!(self.action, Action::Remix | Action::Region)
     }
 
     fn fits_image(&self, seen: Option<u8>) -> bool {
@@ -116,8 +120,9 @@ impl Awaited {
     /// Whether one message could fit both, so that two such presses on one message must not be
     /// unbound at the same time: two zooms of one image look the same, as do V1 and V2.
     pub fn overlaps(&self, other: &Self) -> bool {
-        let may_be_remix = |one: &Self| one.remix.is_some() || one.action == Action::Remix;
-        let is_same_action = self.action == other.action || (may_be_remix(self) && may_be_remix(other));
+        let is_same_action = self.action == other.action
+            || (is_bare(self.action) && is_bare(other.action))
+            || (self.may_be_remix() && other.may_be_remix());
         let is_same_image = match (self.image, other.image) {
             (Some(one), Some(two)) if self.action == Action::Upscale => one == two,
             _ => true,
@@ -128,6 +133,11 @@ impl Awaited {
         };
         is_same_action && is_same_image && is_same_variant
     }
+}
+
+/// Kinds of work whose captions have no verb, so that their results look the same.
+const fn is_bare(action: Action) -> bool {
+    matches!(action, Action::Imagine | Action::Blend | Action::Reroll)
 }
 
 impl Expect {

@@ -4,6 +4,7 @@ use journeyman_model::{ChannelId, InteractionId, MessageId, UserId};
 
 use crate::failure::{Failure, Notice};
 use crate::modal::Modal;
+use crate::reply::Reply;
 
 /// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Sighting {
     pub buttons: Vec<Button>,
     /// The files found on the message, in order.
     pub files: Vec<File>,
+    /// What it answers to a command, where it is such an answer, or any text that is not understood.
+    pub reply: Option<Reply>,
 }
 
 impl Sighting {
@@ -56,6 +59,7 @@ impl Sighting {
             flags: 0,
             buttons: Vec::new(),
             files: Vec::new(),
+            reply: None,
         }
     }
 }

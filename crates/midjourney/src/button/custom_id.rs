@@ -44,6 +44,8 @@ pub enum CustomId {
     },
     /// A described prompt to be made into images, 1 to 4; none means all of them (trueai/midjourney-proxy).
     PicReader(Option<u8>),
+    /// A shortened prompt to be made into images (trueai/midjourney-proxy).
+    PromptAnalyzer(u8),
     /// The image is to be described again (trueai/midjourney-proxy).
     PicReaderRetry,
     /// A button or a select of `/settings`, by its name (trueai/midjourney-proxy).
@@ -94,9 +96,16 @@ impl CustomId {
             ("low_variation", _) => Self::LowVariation,
             ("reroll", _) => Self::Reroll,
             ("picreader", Some(_)) => Self::PicReader(image),
+            ("promptanalyzer", _) => Self::analyzed(index),
             ("picreader", None) if index == Some("all") => Self::PicReader(None),
             _ => Self::named_job(name, image),
         }
+    }
+
+    /// There may be more than four of them.
+    fn analyzed(index: Option<&str>) -> Self {
+        let index = index.and_then(|index| index.parse().ok());
+        index.map_or(Self::Other, Self::PromptAnalyzer)
     }
 
     fn named_job(name: &str, image: Option<u8>) -> Self {
@@ -151,6 +160,9 @@ impl CustomId {
             Self::PicReader(Some(_)) => {
                 Expect::Modal { kind: ModalKind::PicReader, then: Awaited::of(Action::Imagine) }
             }
+            Self::PromptAnalyzer(_) => {
+                Expect::Modal { kind: ModalKind::Imagine, then: Awaited::of(Action::Imagine) }
+            }
             Self::PicReader(None) => Expect::Images(Awaited::of(Action::Imagine)),
             Self::PicReaderRetry => Expect::Answer(AnswerKind::Described),
             Self::Setting(_) => Expect::Answer(AnswerKind::Settings),
@@ -180,7 +192,9 @@ impl CustomId {
             Self::Upscale(name) => upscale_names(name),
             Self::Animate(motion) => vec![format!("animate {motion}"), format!("animate {motion} motion")],
             Self::Extend { motion, film } => extend_names(motion, *film),
-            Self::PicReader(Some(prompt)) => vec![format!("imagine {prompt}"), prompt.to_string()],
+            Self::PicReader(Some(prompt)) | Self::PromptAnalyzer(prompt) => {
+                vec![format!("imagine {prompt}"), prompt.to_string()]
+            }
             Self::PicReader(None) => owned(&["imagine all"]),
             Self::PicReaderRetry => owned(&["retry", "describe again"]),
             Self::Setting(name) => vec![name.clone()],

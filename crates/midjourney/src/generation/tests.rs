@@ -35,13 +35,6 @@ fn sighting(meaning: Meaning, message: MessageId) -> Sighting {
         },
         prompt: Some("a lighthouse --ar 3:2 --v 6.1".to_owned()),
         action: Some(Action::Imagine),
-        variant: None,
-        image: None,
-        mode: None,
-        stealth: false,
-        percent: None,
-        flags: 0,
-        buttons: Vec::new(),
         files: vec![File {
             name: "a.png".to_owned(),
             url: "https://cdn.discordapp.com/a.png".to_owned(),
@@ -50,6 +43,7 @@ fn sighting(meaning: Meaning, message: MessageId) -> Sighting {
             width: Some(1024),
             height: Some(1024),
         }],
+        ..Sighting::of(Meaning::Unknown)
     }
 }
 

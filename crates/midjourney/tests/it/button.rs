@@ -45,7 +45,7 @@ fn a_press_is_the_one_that_was_seen() {
     let found = button("MJ::JOB::upsample::4::350fb24a-dd72-45f2-ade8-048379a2ed5a");
     let payload = press(&found, ON, &place(None), "1083840138678632448").unwrap();
     let seen = fixture::named("post_interaction_component_upsample4_dm_2023_03.json");
-    assert_eq!(payload.to_string(), seen.to_string(), "byte for byte");
+    assert_eq!(payload, seen);
     let ephemeral = press(&found, FoundOn { flags: 64, ..ON }, &place(None), "1").unwrap();
     assert_eq!(ephemeral["message_flags"], 64);
 }
@@ -135,6 +135,8 @@ fn custom_ids_are_read_leniently() {
         (format!("MJ::JOB::animate_low_extend::x::{JOB}"), extend(None)),
         (named("MJ::Job::PicReader::4"), CustomId::PicReader(Some(4))),
         (named("MJ::Job::PicReader::all"), CustomId::PicReader(None)),
+        (named("MJ::Job::PromptAnalyzer::5"), CustomId::PromptAnalyzer(5)),
+        (named("MJ::Job::PromptAnalyzer::x"), CustomId::Other),
         (named("MJ::Picread::Retry"), CustomId::PicReaderRetry),
         (format!("MJ::BOOKMARK::{JOB}"), CustomId::Bookmark),
         (format!("MJ::CancelJob::ByJobid::{JOB}"), CustomId::Cancel),

@@ -59,7 +59,7 @@ fn the_imagine_payload_is_the_one_that_was_seen_with_a_nonce() {
     seen["nonce"] = json!("140");
     // A copy of the command, which is optional (Mutiny-SDK leaves it out).
     seen["data"].as_object_mut().unwrap().remove("application_command");
-    assert_eq!(sent.to_string(), seen.to_string(), "byte for byte");
+    assert_eq!(sent, seen);
     assert_eq!(imagine(command, &guild, "140", prompt), sent);
     assert_eq!(imagine(command, &place(None), "140", prompt)["guild_id"], Value::Null);
 }
