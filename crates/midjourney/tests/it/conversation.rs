@@ -104,7 +104,9 @@ impl Visit {
 
     fn upload(&mut self, filename: &str) -> Uploaded {
         let channel = self.world.ready().channel_id;
-        let wanted = json!({"files": [{"id": "0", "filename": filename, "file_size": 8}]});
+        // Pictures of one blend must differ.
+        let body = format!("a picture called {filename}").into_bytes();
+        let wanted = json!({"files": [{"id": "0", "filename": filename, "file_size": body.len()}]});
         let path = format!("/api/v9/channels/{channel}/attachments");
         let answer = self.ask("POST", &path, wanted.to_string().into_bytes());
         let slot: Value = serde_json::from_slice(&answer.body).expect("JSON");
@@ -112,8 +114,6 @@ impl Visit {
         let url = slot["upload_url"].as_str().expect("an address").to_owned();
         let path = &url[url.find("/upload/").expect("a path")..];
         let headers = vec![("Content-Type".to_owned(), "image/png".to_owned())];
-        // Pictures of one blend must differ.
-        let body = format!("\u{89}PNG {filename}").into_bytes();
         let request = HttpRequest { method: "PUT".to_owned(), path: path.to_owned(), headers, body };
         assert_eq!(self.world.handle(self.now, request).status, 200);
         let uploaded_filename = slot["upload_filename"].as_str().expect("a name").to_owned();
