@@ -8,6 +8,7 @@ use crate::source::root;
 
 /// The packages that a pure crate may reach: they do no IO, read no clock and draw no randomness of their own.
 const PURE: &[&str] = &[
+    "base64",
     "block-buffer",
     "cfg-if",
     "const-oid",
