@@ -3,6 +3,7 @@
 //! Who may ask and how often is settled before.
 
 mod command;
+mod direct;
 mod file;
 mod form;
 mod interaction;
@@ -42,17 +43,19 @@ pub(crate) fn dispatch(
         Endpoint::Interact => interaction::interact(world, &caller, &payload.json),
         Endpoint::GuildCommands => command::guild_index(world, &caller, channel_id),
         Endpoint::UserCommands => command::user_index(world, &caller),
+        Endpoint::OpenDirect => direct::open(world, &caller, &payload.json),
         Endpoint::RefreshLinks => file::refresh_links(world, &payload.json),
         Endpoint::ListMessages
         | Endpoint::CreateMessage
         | Endpoint::GetMessage
+        | Endpoint::React
         | Endpoint::DeleteMessage
         | Endpoint::GetChannel
         | Endpoint::RenameChannel
         | Endpoint::ChannelCommands
         | Endpoint::SearchCommands
         | Endpoint::RequestUpload => {
-            if let Some(refusal) = closed(world, channel_id) {
+            if let Some(refusal) = closed(world, channel_id, &caller) {
                 return refusal;
             }
             if is_message(route.endpoint) && world.access_is_lost() {
@@ -76,6 +79,7 @@ fn in_channel(
         Endpoint::ListMessages => message::list(world, channel_id, query),
         Endpoint::CreateMessage => message::create(world, caller, channel_id, payload),
         Endpoint::GetMessage => message::get(world, channel_id, message_id),
+        Endpoint::React => direct::react(world, caller, channel_id, message_id, &route.emoji),
         Endpoint::DeleteMessage => message::delete(world, caller, channel_id, message_id),
         Endpoint::GetChannel | Endpoint::RenameChannel => channel(world, channel_id, body),
         Endpoint::ChannelCommands => command::user_index(world, caller),
@@ -85,6 +89,7 @@ fn in_channel(
         | Endpoint::GuildCommands
         | Endpoint::UserCommands
         | Endpoint::RefreshLinks
+        | Endpoint::OpenDirect
         | Endpoint::Me
         | Endpoint::Gateway
         | Endpoint::GatewayBot => error_body::not_found(),
@@ -95,19 +100,28 @@ fn in_channel(
 fn is_message(endpoint: Endpoint) -> bool {
     matches!(
         endpoint,
-        Endpoint::ListMessages | Endpoint::GetMessage | Endpoint::CreateMessage | Endpoint::DeleteMessage
+        Endpoint::ListMessages
+            | Endpoint::GetMessage
+            | Endpoint::CreateMessage
+            | Endpoint::DeleteMessage
+            | Endpoint::React
     )
 }
 
 /// Why a channel cannot be used, if it cannot.
-fn closed(world: &mut World, channel_id: u64) -> Option<Reply> {
-    if !world.has_channel(channel_id) {
+fn closed(world: &mut World, channel_id: u64, caller: &Caller) -> Option<Reply> {
+    let owner = world.discord.audience(channel_id, None);
+    // Inferred: somebody else's direct channel is not there.
+    if !world.has_channel(channel_id) || owner.is_some_and(|owner| owner != caller.id) {
         return Some(error_body::unknown_channel());
     }
     world.settings.locked_channels.contains(&channel_id).then(error_body::missing_access)
 }
 
 fn channel(world: &World, channel_id: u64, body: &Value) -> Reply {
+    if world.discord.audience(channel_id, None).is_some() {
+        return Reply::json(200, &json!({ "id": channel_id.to_string(), "type": 1 }));
+    }
     let name = body["name"].as_str().unwrap_or("pictures");
     let guild_id = world.guild_id().to_string();
     Reply::json(200, &json!({ "id": channel_id.to_string(), "type": 0, "guild_id": guild_id, "name": name }))

@@ -9,6 +9,7 @@ mod modal;
 mod preference;
 mod press;
 mod prompt;
+mod seed;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

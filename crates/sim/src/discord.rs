@@ -33,7 +33,10 @@ pub struct Event {
 
 #[derive(Debug)]
 pub(crate) struct Channel {
+    /// 0 for a direct channel, which is in no guild.
     pub(crate) guild_id: u64,
+    /// Whose direct channel with the bot it is.
+    pub(crate) private_to: Option<u64>,
     pub(crate) messages: BTreeMap<u64, Message>,
 }
 
@@ -70,7 +73,26 @@ impl Discord {
     }
 
     pub(crate) fn add_channel(&mut self, id: u64, guild_id: u64) {
-        self.channels.entry(id).or_insert_with(|| Channel { guild_id, messages: BTreeMap::new() });
+        let make = || Channel { guild_id, private_to: None, messages: BTreeMap::new() };
+        self.channels.entry(id).or_insert_with(make);
+    }
+
+    /// An account's direct channel with the bot, made when it is first needed.
+    pub(crate) fn direct_channel(&mut self, at: Duration, user: u64) -> u64 {
+        let mut known = self.channels.iter();
+        if let Some((id, _)) = known.find(|(_, channel)| channel.private_to == Some(user)) {
+            return *id;
+        }
+        let id = self.next_id(at);
+        let channel = Channel { guild_id: 0, private_to: Some(user), messages: BTreeMap::new() };
+        self.channels.insert(id, channel);
+        id
+    }
+
+    /// Who alone sees what happens in a channel: of an ephemeral message its user, of a direct channel its owner.
+    pub(crate) fn audience(&self, channel_id: u64, only_for: Option<&User>) -> Option<u64> {
+        let owner = || self.channels.get(&channel_id).and_then(|channel| channel.private_to);
+        only_for.map(|user| user.id).or_else(owner)
     }
 
     pub(crate) fn next_id(&mut self, at: Duration) -> u64 {
@@ -123,9 +145,10 @@ impl Discord {
             }
         }
         let author_id = json["author"]["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+        let audience = self.audience(channel_id, only_for);
         let only_for = only_for.map(|user| user.id);
         let data = self.links.sign(json.clone(), self.wall.unix_seconds(at));
-        self.emit(Event { at, only_for, channel_id, name: "MESSAGE_CREATE", data });
+        self.emit(Event { at, only_for: audience, channel_id, name: "MESSAGE_CREATE", data });
         self.channels.get_mut(&channel_id)?.messages.insert(id, Message { json, author_id, only_for });
         Some(id)
     }
@@ -134,11 +157,9 @@ impl Discord {
     pub(crate) fn edit(&mut self, at: Duration, channel_id: u64, id: u64, change: impl FnOnce(&mut Value)) {
         let stamp = self.wall.timestamp(at);
         let now = self.wall.unix_seconds(at);
-        let Some(message) =
-            self.channels.get_mut(&channel_id).and_then(|channel| channel.messages.get_mut(&id))
-        else {
-            return;
-        };
+        let Some(channel) = self.channels.get_mut(&channel_id) else { return };
+        let owner = channel.private_to;
+        let Some(message) = channel.messages.get_mut(&id) else { return };
         let text = message.json["content"].clone();
         change(&mut message.json);
         // Real: a button that turned blue does not make its message an edited one (capture of July 2023).
@@ -149,7 +170,7 @@ impl Discord {
             // Only the creation is told to whoever sent the nonce.
             fields.remove("nonce");
         }
-        let only_for = message.only_for;
+        let only_for = message.only_for.or(owner);
         let data = self.links.sign(message.json.clone(), now);
         self.emit(Event { at, only_for, channel_id, name: "MESSAGE_UPDATE", data });
     }
@@ -157,12 +178,12 @@ impl Discord {
     pub(crate) fn delete(&mut self, at: Duration, channel_id: u64, id: u64) -> bool {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return false };
         let Some(message) = channel.messages.remove(&id) else { return false };
-        let data = json!({
-            "id": id.to_string(),
-            "channel_id": channel_id.to_string(),
-            "guild_id": channel.guild_id.to_string(),
-        });
-        self.emit(Event { at, only_for: message.only_for, channel_id, name: "MESSAGE_DELETE", data });
+        let mut data = json!({ "id": id.to_string(), "channel_id": channel_id.to_string() });
+        if channel.guild_id != 0 {
+            data["guild_id"] = json!(channel.guild_id.to_string());
+        }
+        let only_for = message.only_for.or(channel.private_to);
+        self.emit(Event { at, only_for, channel_id, name: "MESSAGE_DELETE", data });
         true
     }
 

@@ -116,6 +116,13 @@ pub(crate) fn to_json(draft: Draft, place: Place, timestamp: &str, flags: u64) -
                 }),
             );
         }
+        // Real: in a direct channel there is no guild (capture of March 2023).
+        if place.guild_id == 0 {
+            fields.remove("guild_id");
+            if let Some(reference) = fields.get_mut("message_reference").and_then(Value::as_object_mut) {
+                reference.remove("guild_id");
+            }
+        }
     }
     message
 }

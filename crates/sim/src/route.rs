@@ -18,6 +18,8 @@ pub(crate) enum Endpoint {
     SearchCommands,
     RequestUpload,
     RefreshLinks,
+    React,
+    OpenDirect,
     Me,
     Gateway,
     GatewayBot,
@@ -33,6 +35,7 @@ const TABLE: &[(&str, &str, Endpoint)] = &[
     ("POST", MESSAGES, Endpoint::CreateMessage),
     ("GET", MESSAGE, Endpoint::GetMessage),
     ("DELETE", MESSAGE, Endpoint::DeleteMessage),
+    ("PUT", "/channels/{channel.id}/messages/{message.id}/reactions/{emoji}/@me", Endpoint::React),
     ("GET", CHANNEL, Endpoint::GetChannel),
     ("PATCH", CHANNEL, Endpoint::RenameChannel),
     ("POST", "/interactions", Endpoint::Interact),
@@ -42,6 +45,7 @@ const TABLE: &[(&str, &str, Endpoint)] = &[
     ("GET", "/channels/{channel.id}/application-commands/search", Endpoint::SearchCommands),
     ("POST", "/channels/{channel.id}/attachments", Endpoint::RequestUpload),
     ("POST", "/attachments/refresh-urls", Endpoint::RefreshLinks),
+    ("POST", "/users/@me/channels", Endpoint::OpenDirect),
     ("GET", "/users/@me", Endpoint::Me),
     ("GET", "/gateway", Endpoint::Gateway),
     ("GET", "/gateway/bot", Endpoint::GatewayBot),
@@ -54,6 +58,8 @@ pub(crate) struct Route {
     pub(crate) endpoint: Endpoint,
     /// The ids in the order of the path.
     pub(crate) ids: Vec<u64>,
+    /// The emoji in the path, as it stands there.
+    pub(crate) emoji: String,
 }
 
 impl Route {
@@ -78,27 +84,30 @@ pub(crate) enum Found {
 pub(crate) fn find(method: &str, path: &str) -> Found {
     let mut elsewhere = None;
     for (wanted, template, endpoint) in TABLE {
-        let Some(ids) = ids_of(template, path) else { continue };
+        let Some((ids, emoji)) = parts_of(template, path) else { continue };
         if *wanted == method {
-            return Found::Route(Route { template, endpoint: *endpoint, ids });
+            return Found::Route(Route { template, endpoint: *endpoint, ids, emoji });
         }
         elsewhere = Some(*template);
     }
     elsewhere.map_or(Found::Nothing, Found::WrongMethod)
 }
 
-fn ids_of(template: &str, path: &str) -> Option<Vec<u64>> {
+fn parts_of(template: &str, path: &str) -> Option<(Vec<u64>, String)> {
     let mut ids = Vec::new();
+    let mut emoji = String::new();
     let mut segments = path.split('/');
     for wanted in template.split('/') {
         let segment = segments.next()?;
-        if wanted.starts_with('{') {
+        if wanted == "{emoji}" {
+            segment.clone_into(&mut emoji);
+        } else if wanted.starts_with('{') {
             ids.push(segment.parse().ok()?);
         } else if wanted != segment {
             return None;
         }
     }
-    segments.next().is_none().then_some(ids)
+    segments.next().is_none().then_some((ids, emoji))
 }
 
 /// A template for the report of a path that no endpoint has: numbers become `{id}`.

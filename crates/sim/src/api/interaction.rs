@@ -28,7 +28,7 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
     if application != APPLICATION_ID {
         return error_body::unknown_application();
     }
-    if let Some(refusal) = closed(world, channel_id) {
+    if let Some(refusal) = closed(world, channel_id, caller) {
         return refusal;
     }
     if let Some(refusal) = elsewhere(world, channel_id, &body["guild_id"]) {

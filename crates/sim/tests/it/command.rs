@@ -272,6 +272,34 @@ fn show_posts_a_finished_job_once_more() {
 }
 
 #[test]
+fn the_seed_of_a_job_is_told_in_a_direct_message_for_an_envelope() {
+    let mut client = client();
+    let grid = client.grid("a cat --seed 7");
+    let place = |message: &Value, emoji: &str| {
+        let (channel, id) =
+            (message["channel_id"].as_str().expect("an id"), message["id"].as_str().expect("an id"));
+        format!("/api/v10/channels/{channel}/messages/{id}/reactions/{emoji}/@me")
+    };
+    assert_eq!(client.send("PUT", &place(&grid, "%E2%9D%A4"), &Value::Null).status, 204);
+    assert_eq!(client.event("MESSAGE_REACTION_ADD")["emoji"]["name"], "❤");
+    assert_eq!(client.event("MESSAGE_CREATE"), grid, "only an envelope asks");
+    assert_eq!(client.send("PUT", &place(&grid, "%E2%9C%89%EF%B8%8F"), &Value::Null).status, 204);
+    let told = client.event("MESSAGE_CREATE");
+    let id = client.job("imagine").job_ids[0].clone();
+    assert_eq!(told["content"], format!("**a cat --seed 7 --v 5.1**\n**Job ID**: {id}\n**seed** 7"));
+    assert_eq!(told.get("guild_id"), None);
+    let channel =
+        client.send("POST", "/api/v10/users/@me/channels", &json!({ "recipient_id": "936929561302675456" }));
+    assert_eq!(channel.json().expect("JSON")["id"], told["channel_id"]);
+    let path = format!("/api/v10/channels/{}/messages", told["channel_id"].as_str().expect("an id"));
+    assert_eq!(client.get(&path).json().expect("a page")[0]["content"], told["content"]);
+    let mut gone = grid.clone();
+    gone["id"] = json!("1");
+    assert_eq!(client.send("PUT", &place(&gone, "%E2%9C%89"), &Value::Null).status, 404);
+    assert_eq!(client.send("PUT", &place(&grid, "%ff"), &Value::Null).status, 400);
+}
+
+#[test]
 fn blend_makes_a_grid_of_two_to_five_pictures() {
     let mut client = client();
     let names = [upload(&mut client, "a.png", b"one"), upload(&mut client, "b.png", b"two")];
