@@ -1,7 +1,12 @@
 //! The gateway: its session in virtual time, and its socket against a scripted server. It is no test of Discord.
 
+mod fuzz;
+mod property;
+mod secret;
 mod server;
+mod session;
 mod socket;
+mod world;
 
 use journeyman_discord::Token;
 
