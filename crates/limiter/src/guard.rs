@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use journeyman_moment::Moment;
 
+use crate::egress::Egress;
 use crate::headers::{Answer, Scope};
 use crate::reason::Reason;
 
@@ -72,6 +73,8 @@ pub(crate) struct Footprint {
     pub(crate) credential: u64,
     /// Zero is nobody in particular.
     pub(crate) tenant: u64,
+    /// From where it is sent.
+    pub(crate) egress: Egress,
     /// Credential, method, template and resource.
     pub(crate) route: u64,
     /// Credential, method and path.
@@ -147,38 +150,25 @@ struct Memory {
     since: Moment,
 }
 
-/// One address's record. Share one between all who send from it.
+/// What was answered to one address.
 #[derive(Debug, Default)]
-pub(crate) struct Guard {
+struct Address {
     /// When each invalid request was answered, and whose it was; ascending.
     log: VecDeque<(Moment, u64)>,
     tenants: BTreeMap<u64, u32>,
+}
+
+/// The record of all addresses, each with its own count. Share one between all who send from them.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    addresses: BTreeMap<Egress, Address>,
     memories: BTreeMap<Key, Memory>,
     /// By when each is forgotten; those for good by when they were written down.
     passing: BTreeSet<(Moment, Key)>,
     lasting: BTreeSet<(Moment, Key)>,
 }
 
-impl Guard {
-    /// Whether nothing is remembered and no number reached.
-    pub(crate) fn is_calm(&self, config: &GuardConfig) -> bool {
-        self.memories.is_empty() && self.log.len() < limit(config.hard.min(config.tenant))
-    }
-
-    /// Why a request must not go at all.
-    pub(crate) fn denies(&self, now: Moment, print: &Footprint, config: &GuardConfig) -> Option<Denial> {
-        let own = [
-            (print.credential != 0).then_some(Key::Credential(print.credential)),
-            (print.webhook != Webhook::No).then_some(Key::Webhook(print.resource)),
-            Some(Key::Route(print.route)),
-            Some(Key::Path(print.path)),
-        ];
-        let denials = own.into_iter().flatten().filter_map(|key| self.memories.get(&key));
-        let lasts = |denial: &Denial| denial.until.is_none_or(|until| until > now);
-        let denial = denials.map(|memory| memory.denial).find(lasts);
-        denial.or_else(|| self.tenant_denial(now, print.tenant, config))
-    }
-
+impl Address {
     fn tenant_denial(&self, now: Moment, tenant: u64, config: &GuardConfig) -> Option<Denial> {
         let count = self.tenants.get(&tenant).copied().filter(|count| *count >= config.tenant)?;
         let mut own =
@@ -189,7 +179,7 @@ impl Guard {
     }
 
     /// Until when nothing goes, or nothing that is not critical.
-    pub(crate) fn stop(&self, now: Moment, is_critical: bool, config: &GuardConfig) -> Option<Moment> {
+    fn stop(&self, now: Moment, is_critical: bool, config: &GuardConfig) -> Option<Moment> {
         let most = limit(if is_critical { config.full_stop } else { config.full_stop.min(config.hard) });
         let excess = self.log.len().checked_sub(most)?;
         let until = self.log.get(excess)?.0 + config.window;
@@ -197,40 +187,8 @@ impl Guard {
     }
 
     /// How many invalid requests there were in the window.
-    pub(crate) fn count(&self, now: Moment, config: &GuardConfig) -> usize {
+    fn count(&self, now: Moment, config: &GuardConfig) -> usize {
         self.log.len() - self.log.partition_point(|(at, _)| *at + config.window <= now)
-    }
-
-    /// Learns from an answer of Discord's.
-    pub(crate) fn answered(
-        &mut self,
-        now: Moment,
-        print: &Footprint,
-        answer: &Answer,
-        config: &GuardConfig,
-    ) -> Heard {
-        if answer.by_proxy {
-            return Heard::default();
-        }
-        match answer.status {
-            200..300 if !self.memories.is_empty() => {
-                self.forget(Key::Route(print.route));
-                self.forget(Key::Path(print.path));
-                if matches!(print.webhook, Webhook::Interaction { .. }) {
-                    self.forget(Key::Webhook(print.resource));
-                }
-                Heard::default()
-            }
-            401 | 403 => Heard {
-                crossed: self.invalid(now, print.tenant, config),
-                denied: self.deny(now, print, answer, config),
-            },
-            404 => Heard { denied: self.missing(now, print, answer, config), crossed: None },
-            429 if answer.scope != Some(Scope::Shared) => {
-                Heard { crossed: self.invalid(now, print.tenant, config), denied: None }
-            }
-            _ => Heard::default(),
-        }
     }
 
     /// Counts an invalid request.
@@ -271,6 +229,88 @@ impl Guard {
                 self.tenants.remove(&tenant);
             }
         }
+    }
+
+    fn check_invariants(&self) {
+        assert!(self.log.iter().is_sorted_by_key(|(at, _)| *at), "the log is out of order");
+        let named = self.log.iter().filter(|(_, tenant)| *tenant != 0).count();
+        let counted: u32 = self.tenants.values().sum();
+        assert_eq!(limit(counted), named, "the counts of the tenants");
+    }
+}
+
+impl Guard {
+    /// Whether nothing is remembered and no number reached.
+    pub(crate) fn is_calm(&self, config: &GuardConfig) -> bool {
+        let most = limit(config.hard.min(config.tenant));
+        self.memories.is_empty() && self.addresses.values().all(|address| address.log.len() < most)
+    }
+
+    /// Why a request must not go at all.
+    pub(crate) fn denies(&self, now: Moment, print: &Footprint, config: &GuardConfig) -> Option<Denial> {
+        let own = [
+            (print.credential != 0).then_some(Key::Credential(print.credential)),
+            (print.webhook != Webhook::No).then_some(Key::Webhook(print.resource)),
+            Some(Key::Route(print.route)),
+            Some(Key::Path(print.path)),
+        ];
+        let denials = own.into_iter().flatten().filter_map(|key| self.memories.get(&key));
+        let lasts = |denial: &Denial| denial.until.is_none_or(|until| until > now);
+        let denial = denials.map(|memory| memory.denial).find(lasts);
+        denial.or_else(|| self.addresses.get(&print.egress)?.tenant_denial(now, print.tenant, config))
+    }
+
+    /// Until when nothing goes from an address, or nothing that is not critical.
+    pub(crate) fn stop(
+        &self,
+        now: Moment,
+        egress: Egress,
+        is_critical: bool,
+        config: &GuardConfig,
+    ) -> Option<Moment> {
+        self.addresses.get(&egress)?.stop(now, is_critical, config)
+    }
+
+    /// How many invalid requests of an address there were in the window.
+    pub(crate) fn count(&self, now: Moment, egress: Egress, config: &GuardConfig) -> usize {
+        self.addresses.get(&egress).map_or(0, |address| address.count(now, config))
+    }
+
+    /// Learns from an answer of Discord's.
+    pub(crate) fn answered(
+        &mut self,
+        now: Moment,
+        print: &Footprint,
+        answer: &Answer,
+        config: &GuardConfig,
+    ) -> Heard {
+        if answer.by_proxy {
+            return Heard::default();
+        }
+        match answer.status {
+            200..300 if !self.memories.is_empty() => {
+                self.forget(Key::Route(print.route));
+                self.forget(Key::Path(print.path));
+                if matches!(print.webhook, Webhook::Interaction { .. }) {
+                    self.forget(Key::Webhook(print.resource));
+                }
+                Heard::default()
+            }
+            401 | 403 => Heard {
+                crossed: self.invalid(now, print, config),
+                denied: self.deny(now, print, answer, config),
+            },
+            404 => Heard { denied: self.missing(now, print, answer, config), crossed: None },
+            429 if answer.scope != Some(Scope::Shared) => {
+                Heard { crossed: self.invalid(now, print, config), denied: None }
+            }
+            _ => Heard::default(),
+        }
+    }
+
+    /// Counts an invalid request.
+    fn invalid(&mut self, now: Moment, print: &Footprint, config: &GuardConfig) -> Option<Crossed> {
+        self.addresses.entry(print.egress).or_default().invalid(now, print.tenant, config)
     }
 
     fn deny(
@@ -409,10 +449,7 @@ impl Guard {
 
     pub(crate) fn check_invariants(&self) {
         assert_eq!(self.memories.len(), self.passing.len() + self.lasting.len(), "a memory without an end");
-        assert!(self.log.iter().is_sorted_by_key(|(at, _)| *at), "the log is out of order");
-        let named = self.log.iter().filter(|(_, tenant)| *tenant != 0).count();
-        let counted: u32 = self.tenants.values().sum();
-        assert_eq!(limit(counted), named, "the counts of the tenants");
+        self.addresses.values().for_each(Address::check_invariants);
     }
 }
 

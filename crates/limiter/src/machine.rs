@@ -10,6 +10,7 @@ use journeyman_moment::Moment;
 
 use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
+use crate::egress::Egress;
 use crate::explain::Explanation;
 use crate::fields::Fields;
 use crate::ledger::{End, Grant, Ledger, Reach};
@@ -119,7 +120,8 @@ struct Entry {
     waited: Option<Box<Waits>>,
     /// Credential, method and path, as a number.
     path: u64,
-    tenant: u64,
+    /// Whose, and from where.
+    sender: (u64, Egress),
     is_critical: bool,
     passes: Passes,
 }
@@ -184,7 +186,7 @@ impl Machine {
             stage,
             waited: None,
             path: protect::path_of(request),
-            tenant: request.tenant.number(),
+            sender: (request.tenant.number(), request.egress),
             is_critical: request.priority == Priority::Critical || self.ledger.is_exempt(lane),
             passes: Passes::default(),
         });
@@ -264,13 +266,13 @@ impl Machine {
         let now = self.advance(now);
         let Some(Entry { stage: Stage::Granted(_), .. }) = entry(&mut self.entries, ticket) else { return };
         let Some(entry) = self.entries.remove(ticket.place) else { return };
-        let Entry { stage: Stage::Granted(mut grant), lane, path, tenant, passes, .. } = entry else {
+        let Entry { stage: Stage::Granted(mut grant), lane, path, sender, passes, .. } = entry else {
             return;
         };
         let reach = self.ledger.settle(now, &mut grant, end, &self.config);
         let has_left = self.ledger.has_left(&grant);
         self.spare.push(grant);
-        self.protect(now, lane, (path, tenant), passes, ending);
+        self.protect(now, lane, (path, sender), passes, ending);
         self.look_around(now, lane, reach);
         if has_left {
             self.look_at_all_of(now, self.ledger.account_of(lane));

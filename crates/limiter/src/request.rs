@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use journeyman_moment::Moment;
 
-use crate::{Credential, Fields, Priority, Tenant};
+use crate::{Credential, Egress, Fields, Priority, Tenant};
 
 /// The HTTP methods of Discord's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,6 +100,8 @@ pub struct Request {
     pub priority: Priority,
     /// Who of those that share the credential asks: nobody in particular unless set.
     pub tenant: Tenant,
+    /// From which address it leaves: the default one unless set.
+    pub egress: Egress,
     /// The wall clock in Unix milliseconds, by which messages have an age; without it they have none.
     pub wall_clock_ms: Option<u64>,
     /// Whether sending it twice does no harm: GET, PUT and DELETE unless set.
@@ -118,6 +120,7 @@ impl Request {
             deadline: None,
             priority: Priority::Normal,
             tenant: Tenant::NONE,
+            egress: Egress::DEFAULT,
             wall_clock_ms: None,
             repeatable: method.is_idempotent(),
         }
@@ -172,6 +175,13 @@ impl Request {
     #[must_use]
     pub fn with_tenant(mut self, tenant: Tenant) -> Self {
         self.tenant = tenant;
+        self
+    }
+
+    /// Says from which address it leaves: the guard counts invalid requests for each.
+    #[must_use]
+    pub fn with_egress(mut self, egress: Egress) -> Self {
+        self.egress = egress;
         self
     }
 

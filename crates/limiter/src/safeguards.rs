@@ -9,6 +9,7 @@ use crate::breaker::{Breaker, BreakerConfig, Change, Circuit, Outcome, Pass, Sta
 use crate::class::Class;
 use crate::config::Config;
 use crate::credential::Credential;
+use crate::egress::Egress;
 use crate::event::Event;
 use crate::guard::{Crossed, Denial, Denied, Footprint, Guard, Heard};
 use crate::headers::Answer;
@@ -106,14 +107,15 @@ impl Safeguards {
     pub(crate) fn hold(
         &self,
         now: Moment,
-        class: Class,
+        (class, egress): (Class, impl FnOnce() -> Egress),
         is_critical: impl FnOnce() -> bool,
         config: &Config,
     ) -> Option<(Room, Reason)> {
         if !self.is_alert {
             return None;
         }
-        let stop = self.guard.stop(now, is_critical(), &config.guard).map_or(Room::Free, Room::Until);
+        let stop =
+            self.guard.stop(now, egress(), is_critical(), &config.guard).map_or(Room::Free, Room::Until);
         let never = Room::Until(Moment::MAX);
         let all = [
             (stop, Reason::Guard),
@@ -233,7 +235,7 @@ impl Safeguards {
             Some(Denied::Webhook) => self.push(Event::WebhookDead),
             Some(Denied::Route | Denied::Path) | None => {}
         }
-        let count = u32::try_from(self.guard.count(now, &config.guard)).unwrap_or(u32::MAX);
+        let count = u32::try_from(self.guard.count(now, print.egress, &config.guard)).unwrap_or(u32::MAX);
         match heard.crossed {
             Some(Crossed::Soft) => self.push(Event::ManyInvalid { count }),
             Some(Crossed::Tenant) => {
@@ -296,8 +298,8 @@ impl Safeguards {
         was
     }
 
-    pub(crate) fn invalid(&self, now: Moment, config: &Config) -> usize {
-        self.guard.count(now, &config.guard)
+    pub(crate) fn invalid(&self, now: Moment, egress: Egress, config: &Config) -> usize {
+        self.guard.count(now, egress, &config.guard)
     }
 
     fn looked(&mut self, effect: Effect, config: &Config) -> Effect {

@@ -6,6 +6,7 @@ use journeyman_moment::Moment;
 use proptest::prelude::*;
 
 use super::{Footprint, Guard, GuardConfig, Key, mix};
+use crate::egress::Egress;
 use crate::headers::{Answer, Notice};
 use crate::reason::Reason;
 
@@ -68,10 +69,10 @@ proptest! {
                 .iter()
                 .filter(|(at, said)| at + 600 > now && matches!(said.status, 403 | 429))
                 .collect();
-            prop_assert_eq!(guard.count(moment, &config), invalid.len());
+            prop_assert_eq!(guard.count(moment, Egress::DEFAULT, &config), invalid.len());
             for (is_critical, most) in [(false, 5), (true, 8)] {
                 let until = invalid.len().checked_sub(most).map(|excess| Moment::from_secs(invalid[excess].0 + 600));
-                prop_assert_eq!(guard.stop(moment, is_critical, &config), until);
+                prop_assert_eq!(guard.stop(moment, Egress::DEFAULT, is_critical, &config), until);
             }
             for (path, tenant) in [(1, 0), (2, 1), (3, 2), (9, 1), (9, 2), (9, 0)] {
                 let print = Footprint { tenant, path, ..Footprint::default() };
@@ -117,7 +118,7 @@ fn a_log_of_a_flood_is_bounded() {
         let print = Footprint { tenant: number % 7, ..Footprint::default() };
         let _heard = guard.answered(Moment::from_millis(number), &print, &limited, &config);
     }
-    assert_eq!(guard.count(Moment::from_secs(40), &config), 16_384);
+    assert_eq!(guard.count(Moment::from_secs(40), Egress::DEFAULT, &config), 16_384);
     guard.check_invariants();
 }
 

@@ -7,6 +7,7 @@ use journeyman_moment::Moment;
 
 use crate::class::Class;
 use crate::config::Config;
+use crate::egress::Egress;
 use crate::explain::{Explanation, Hold, Knowledge};
 use crate::guard::{Footprint, mix};
 use crate::ledger::lane::{CREDENTIAL, Traits, push_credential, push_mask};
@@ -35,12 +36,13 @@ impl Ledger {
     }
 
     /// What the guard needs to know of a request of a route.
-    pub(crate) fn footprint(&self, lane: u32, path: u64, tenant: u64) -> Footprint {
+    pub(crate) fn footprint(&self, lane: u32, path: u64, (tenant, egress): (u64, Egress)) -> Footprint {
         let lane = &self.lanes[lane];
         let route = lane.key_of(&self.kinds[lane.kind], 0);
         Footprint {
             credential: self.accounts[lane.account].credential(),
             tenant,
+            egress,
             route: mix(0, route.as_bytes()),
             path,
             resource: mix(0, lane.resource.as_bytes()),
@@ -246,6 +248,7 @@ pub(crate) fn footprint_of(request: &Request, path: u64) -> Footprint {
     Footprint {
         credential: request.credential.fingerprint(),
         tenant: request.tenant.number(),
+        egress: request.egress,
         route: mix(0, key.as_bytes()),
         path,
         resource: mix(0, resource.as_bytes()),

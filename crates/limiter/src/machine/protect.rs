@@ -8,6 +8,7 @@ use super::{Entry, Machine, Output, Refusal, Stage, entry};
 use crate::breaker::Circuit;
 use crate::class::Class;
 use crate::credential::Credential;
+use crate::egress::Egress;
 use crate::event::Event;
 use crate::explain::{Explanation, Hold};
 use crate::guard::{Denial, Denied, mix};
@@ -42,9 +43,15 @@ impl Machine {
         self.safeguards.breakers().collect()
     }
 
-    /// How many answers with 401, 403 or 429 there were in the guard's window, of scope `shared` excepted.
+    /// How many answers with 401, 403 or 429 there were in the guard's window to the default address, of scope
+    /// `shared` excepted.
     pub fn invalid_requests(&self, now: Moment) -> usize {
-        self.safeguards.invalid(self.now.max(now), &self.config)
+        self.invalid_requests_from(now, Egress::DEFAULT)
+    }
+
+    /// As [`invalid_requests`](Self::invalid_requests), of another address.
+    pub fn invalid_requests_from(&self, now: Moment, egress: Egress) -> usize {
+        self.safeguards.invalid(self.now.max(now), egress, &self.config)
     }
 
     /// Whether a 401 has latched the credential: all that it asks for is refused until [`unlatch`](Self::unlatch).
@@ -98,9 +105,9 @@ impl Machine {
 
     /// Why a request must not go at all.
     pub(super) fn denial(&mut self, now: Moment, ticket: Ticket) -> Option<Denial> {
-        let Entry { lane, path, tenant, .. } = *entry(&mut self.entries, ticket)?;
+        let Entry { lane, path, sender, .. } = *entry(&mut self.entries, ticket)?;
         let ledger = &self.ledger;
-        self.safeguards.denies(now, || ledger.footprint(lane, path, tenant), &self.config)
+        self.safeguards.denies(now, || ledger.footprint(lane, path, sender), &self.config)
     }
 
     /// Whether breakers, guard and the limits of the route have room for a ticket; without one, for the most
@@ -132,7 +139,13 @@ impl Machine {
             Some(ticket) => self.entries.get(ticket.place).is_some_and(|entry| entry.is_critical),
             None => self.ledger.is_exempt(lane) || self.lineup.is_waited_for_by(lane, Priority::Critical),
         };
-        self.safeguards.hold(now, self.ledger.class_of(lane), is_critical, &self.config)
+        let egress = || {
+            // A line waits for whose turn it is.
+            let ticket = ticket.or_else(|| self.lineup.first_of(lane));
+            let entry = ticket.and_then(|ticket| self.entries.get(ticket.place));
+            entry.map_or(Egress::DEFAULT, |entry| entry.sender.1)
+        };
+        self.safeguards.hold(now, (self.ledger.class_of(lane), egress), is_critical, &self.config)
     }
 
     /// Tells guard and breakers of an ending, and everybody else what follows from it.
@@ -140,12 +153,12 @@ impl Machine {
         &mut self,
         now: Moment,
         lane: u32,
-        (path, tenant): (u64, u64),
+        (path, sender): (u64, (u64, Egress)),
         passes: Passes,
         ending: Ending<'_>,
     ) {
         let (ledger, class) = (&self.ledger, self.ledger.class_of(lane));
-        let print = || ledger.footprint(lane, path, tenant);
+        let print = || ledger.footprint(lane, path, sender);
         let effect = self.safeguards.ended(now, passes, class, ending, print, &self.config);
         if effect.is_tenant_stopped || effect.denied == Some(Denied::Webhook) {
             self.send_away(now, None);
@@ -202,7 +215,7 @@ impl Machine {
     pub(super) fn explain_safeguards(&self, now: Moment, request: &Request, explanation: &mut Explanation) {
         let class = explanation.route.class();
         let is_critical = || request.priority == Priority::Critical || explanation.route.is_exempt();
-        let hold = match self.safeguards.hold(now, class, is_critical, &self.config) {
+        let hold = match self.safeguards.hold(now, (class, || request.egress), is_critical, &self.config) {
             Some((Room::Until(until), reason)) => Some(Hold { reason, wait: Some(until.since(now)) }),
             Some((Room::Settling, reason)) => Some(Hold { reason, wait: None }),
             Some((Room::Free, _)) | None => None,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use journeyman_limiter::{
-    Answer, Config, Credential, Event, GuardConfig, Method, Moment, Output, Priority, Reason, Request, Scope,
-    Tenant,
+    Answer, Config, Credential, Egress, Event, GuardConfig, Method, Moment, Output, Priority, Reason,
+    Request, Scope, Tenant,
 };
 
 use crate::lines::{Table, bucket, messages};
@@ -319,4 +319,29 @@ fn invalid_requests_of_nobody_in_particular_are_counted_without_a_contradiction(
         table.pass(10);
     }
     assert_eq!(table.machine.invalid_requests(table.now), 800);
+}
+
+/// Discord counts per address, and a token that is refused is refused from everywhere.
+#[test]
+fn each_egress_address_has_an_invalid_request_guard_of_its_own() {
+    let guard = GuardConfig { hard: 5, ..GuardConfig::default() };
+    let mut table = Table::new(Config { global: None, guard, ..Config::default() });
+    let (first, second) = (Egress::DEFAULT, Egress::numbered(1));
+    for number in 0..5 {
+        let path = format!("/channels/{}/messages", 100_000_000_000_000_000_u64 + number);
+        table.teach(&Request::post(path).with_egress(second), &error(403, 50_013));
+    }
+    let from = |egress| table.machine.invalid_requests_from(table.now, egress);
+    assert_eq!((from(first), from(second)), (0, 5));
+    let held = |egress| table.machine.explain(table.now, &messages(90).with_egress(egress)).hold;
+    assert_eq!(held(second).map(|hold| hold.reason), Some(Reason::Guard));
+    assert_eq!(held(first), None);
+    let waits = table.ask(&messages(90).with_egress(second));
+    assert_eq!(table.granted(), [], "nothing goes from there");
+    goes(&mut table, &messages(91).with_egress(first));
+    table.pass(600_000);
+    assert_eq!(table.granted(), [waits]);
+    let token = |egress| Request::get("/users/@me").with_credential(alice()).with_egress(egress);
+    table.teach(&token(first), &error(401, 0));
+    assert_eq!(refused(&mut table, &token(second)), Reason::TokenRefused, "the token is no good anywhere");
 }
