@@ -2,6 +2,7 @@
 
 mod account;
 mod family;
+mod forgetting;
 mod kind;
 mod lane;
 mod learning;
@@ -10,11 +11,11 @@ mod lesson;
 mod look;
 mod recent;
 mod saving;
+mod settling;
 mod transit;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use journeyman_moment::Moment;
 use smallvec::SmallVec;
@@ -24,13 +25,12 @@ use crate::credential::Credential;
 use crate::fields::Fields;
 use crate::headers::Answer;
 use crate::ids::Ids;
-use crate::limit::{Recognition, Room, Seat, ServerFed, Shape};
+use crate::limit::{Room, Seat, ServerFed, Shape};
 use crate::priors::Priors;
 use crate::reason::Reason;
 use crate::request::Request;
 use crate::route::{counted_as, write_route};
 use crate::slab::Slab;
-use crate::verdict::Verdict;
 
 pub(crate) use look::footprint_of;
 
@@ -38,7 +38,6 @@ use account::Account;
 use family::{Families, Group, Marks};
 use kind::Kind;
 use lane::{CREDENTIAL, Lane, Traits, push_credential};
-use learning::Hit;
 use learnt::Learnt;
 use transit::Transit;
 
@@ -353,158 +352,6 @@ impl Ledger {
         self.accounts[lane.account].depart(now);
     }
 
-    /// Ends a grant.
-    pub(crate) fn settle(&mut self, now: Moment, grant: &mut Grant, end: End<'_>, config: &Config) -> Reach {
-        match end {
-            End::NotSent => {
-                self.refund(grant);
-                Reach::Lane
-            }
-            End::MaybeSent => {
-                self.depart(now, grant);
-                self.lost(now, grant, config);
-                Reach::Lane
-            }
-            End::Answered(answer) => {
-                self.depart(now, grant);
-                self.answered(now, grant, answer, config)
-            }
-        }
-    }
-
-    fn refund(&mut self, grant: &Grant) {
-        self.refund_learnt(grant);
-        for (bucket, seat) in &grant.seats {
-            self.buckets[*bucket].limit.refund(*seat);
-        }
-        let lane = &mut self.lanes[grant.lane];
-        lane.in_flight -= 1;
-        if grant.alone {
-            lane.alone.refund();
-        }
-        self.accounts[lane.account].refund(lane.exempt, grant.departed.is_some());
-    }
-
-    fn lost(&mut self, now: Moment, grant: &Grant, config: &Config) {
-        self.lose_learnt(now, grant, config.lost_margin);
-        for (bucket, seat) in &grant.seats {
-            self.buckets[*bucket].limit.lost(now, *seat, config.lost_margin);
-        }
-        for bound in &self.lanes[grant.lane].buckets {
-            if !grant.seats.iter().any(|(bucket, _)| *bucket == bound.bucket) {
-                self.buckets[bound.bucket].limit.hold_until(now, now + config.lost_margin);
-            }
-        }
-        let lane = &mut self.lanes[grant.lane];
-        lane.in_flight -= 1;
-        if grant.alone {
-            let kind = &self.kinds[lane.kind];
-            let (_, hold) = kind.allowance(config);
-            lane.alone.settle(now, now + hold + config.lost_margin);
-        }
-        self.accounts[lane.account].spend(now, now + config.lost_margin, lane.exempt, config);
-    }
-
-    fn answered(&mut self, now: Moment, grant: &Grant, answer: &Answer, config: &Config) -> Reach {
-        let named = answer.has_bucket().then(|| self.named(now, grant.lane, answer));
-        let departed = grant.departed.unwrap_or(now);
-        let transit = self.transit.counted_from(departed, now, answer, config);
-        let from = counted_from(transit, grant, config);
-        let is_named = |buckets: &Slab<Bucket>, other: u32| {
-            named.is_some_and(|named| named == other || buckets[named].name == buckets[other].name)
-        };
-        for (bucket, seat) in &grant.seats {
-            let is_it = is_named(&self.buckets, *bucket);
-            let Bucket { limit, lanes, .. } = &mut self.buckets[*bucket];
-            // Routes that share a name may be counted apart: the ends that they tell are then of two windows.
-            let recognition = if config.mutation == Mutation::GuessesFixed {
-                Recognition::GuessesFixed
-            } else if config.window_kinds && lanes.len() == 1 {
-                Recognition::ByEvidence
-            } else {
-                Recognition::Off
-            };
-            match (*seat, is_it) {
-                (Some(seat), true) => limit.answered(now, from, seat, answer, recognition),
-                // Another limit answered: here the request counts as spent.
-                (seat, _) => limit.lost(now, seat, Duration::ZERO),
-            }
-        }
-        let lane = &mut self.lanes[grant.lane];
-        lane.in_flight -= 1;
-        if let Some(bucket) = named {
-            let kind = &self.kinds[lane.kind];
-            if grant.alone && kind.is_always_limited() {
-                lane.alone.settle(now, from + kind.allowance(config).1);
-            } else if grant.alone {
-                lane.alone.refund();
-            }
-            for bound in &lane.buckets {
-                let is_seated = grant.seats.iter().any(|(taken, _)| *taken == bound.bucket);
-                if !is_seated && is_named(&self.buckets, bound.bucket) {
-                    let limit = &mut self.buckets[bound.bucket].limit;
-                    limit.adopt(now, grant.departed.unwrap_or(now), answer);
-                }
-            }
-            let Bucket { name, limit, .. } = &mut self.buckets[bucket];
-            limit.reshape(self.kinds[lane.kind].knows(name, limit.shape(), answer));
-            self.compare(now, grant, bucket, answer);
-        } else if grant.alone {
-            let kind = &mut self.kinds[lane.kind];
-            kind.answered_without_headers(now, answer, config);
-            // A 429 has not been counted; it is only not to be followed at once.
-            let limited = answer.status == 429;
-            let hold = if limited { kind.spacing(config) } else { kind.allowance(config).1 };
-            lane.alone.settle(now, from + hold);
-        }
-        let lane = &self.lanes[grant.lane];
-        self.accounts[lane.account].spend(now, from, lane.exempt, config);
-        let Some(verdict) = Verdict::of(answer) else {
-            self.accept_learnt(now, grant);
-            return Reach::Lane;
-        };
-        if matches!(verdict, Verdict::Global { .. }) {
-            let departed = grant.departed.unwrap_or(now);
-            self.accounts[lane.account].lower(now, departed, config);
-        }
-        self.refund_learnt(grant);
-        self.obey(now, grant, (named, answer), verdict, config)
-    }
-
-    /// Blocks what a 429 is about, and nothing else.
-    fn obey(
-        &mut self,
-        now: Moment,
-        grant: &Grant,
-        (named, answer): (Option<u32>, &Answer),
-        verdict: Verdict,
-        config: &Config,
-    ) -> Reach {
-        let lane = &mut self.lanes[grant.lane];
-        match verdict {
-            Verdict::User { wait } => match named {
-                Some(bucket) => self.buckets[bucket].limit.block(now, wait),
-                // Good answers describe the bucket, and this one does not: it is another limit's.
-                None if !lane.buckets.is_empty() => {
-                    return self.learn(now, grant, Hit::of(wait, answer));
-                }
-                None => {
-                    self.kinds[lane.kind].widen(now, wait, config);
-                    lane.blocked.extend(now + wait, Reason::RetryAfter);
-                }
-            },
-            Verdict::Shared { wait } => lane.blocked.extend(now + wait, Reason::Shared),
-            Verdict::SubLimit { wait } => return self.learn(now, grant, Hit::of(wait, answer)),
-            Verdict::Global { wait } => {
-                self.accounts[lane.account].pause.extend(now + wait, Reason::Global);
-                return Reach::Account;
-            }
-            // The breaker of the edge follows those; they say nothing about a limit.
-            Verdict::EdgeBan { .. } | Verdict::EdgeBanStatic => return Reach::Lane,
-        }
-        Reach::Block
-    }
-
     /// The bucket that an answer names, joined to the route.
     fn named(&mut self, now: Moment, id: u32, answer: &Answer) -> u32 {
         let lane = &self.lanes[id];
@@ -572,87 +419,6 @@ impl Ledger {
         let learnt = self.lanes[id].learnt.iter().flat_map(|learnt| &self.learnt[*learnt].lanes);
         std::iter::once(id).chain(others.chain(learnt).copied().filter(move |other| *other != id))
     }
-
-    /// Forgets a little of what nobody uses: each call looks at a few places, so that many calls see all.
-    pub(crate) fn sweep(&mut self, now: Moment, config: &Config, waits: impl Fn(u32) -> bool) {
-        // A request may have made two lines: its route's, and that of a hidden limit.
-        for _ in 0..4 {
-            if let Some(id) = self.lanes.next_of_round() {
-                self.forget_lane(now, id, config, &waits);
-            }
-        }
-        if let Some(id) = self.buckets.next_of_round() {
-            self.forget_bucket(now, id);
-        }
-        if let Some(id) = self.kinds.next_of_round() {
-            self.forget_kind(now, id);
-        }
-        if let Some(id) = self.accounts.next_of_round() {
-            self.forget_account(now, id);
-        }
-        if let Some(id) = self.learnt.next_of_round().filter(|id| self.learnt[*id].is_idle(now)) {
-            self.forget_learnt(id);
-        }
-    }
-
-    fn forget_lane(&mut self, now: Moment, id: u32, config: &Config, waits: &impl Fn(u32) -> bool) {
-        let full = |bound: &lane::Bound| self.buckets[bound.bucket].limit.is_idle(now);
-        let lane = &self.lanes[id];
-        if !lane.is_idle(now, config.idle) || !lane.buckets.iter().all(full) || waits(id) {
-            return;
-        }
-        if !lane.learnt.iter().all(|learnt| self.learnt[*learnt].is_idle(now)) {
-            return;
-        }
-        self.drop_learnt(id, |_, _| false);
-        let Some(lane) = self.lanes.remove(id) else { return };
-        self.lane_ids.remove(&lane.key_of(&self.kinds[lane.kind], lane.mask));
-        for bound in &lane.buckets {
-            self.buckets[bound.bucket].lanes.retain(|other| *other != id);
-            self.forget_bucket(now, bound.bucket);
-        }
-        self.kinds[lane.kind].lanes -= 1;
-        self.kinds[lane.kind].used_at = now;
-        if self.kinds.len() > MOST_UNUSED_KINDS {
-            self.forget_kind(now, lane.kind);
-        }
-    }
-
-    fn forget_bucket(&mut self, now: Moment, id: u32) {
-        let bucket = &self.buckets[id];
-        if !bucket.lanes.is_empty() || !bucket.limit.is_idle(now) {
-            return;
-        }
-        if let Some(bucket) = self.buckets.remove(id) {
-            self.bucket_ids.remove(&bucket.key(bucket.group));
-        }
-    }
-
-    fn forget_kind(&mut self, now: Moment, id: u32) {
-        let kind = &self.kinds[id];
-        if kind.lanes > 0 || now.since(kind.used_at) < self.kind_idle() || kind.lessons.are_taught() {
-            return;
-        }
-        if let Some(kind) = self.kinds.remove(id) {
-            self.accounts[kind.account].uses -= 1;
-            self.kind_ids.remove(&kind.key);
-            self.forget_family(id);
-            self.forget_account(now, kind.account);
-        }
-    }
-
-    fn kind_idle(&self) -> Duration {
-        if self.kinds.len() > MOST_UNUSED_KINDS { Duration::ZERO } else { KIND_IDLE }
-    }
-
-    fn forget_account(&mut self, now: Moment, id: u32) {
-        if !self.accounts[id].is_idle(now) {
-            return;
-        }
-        if let Some(account) = self.accounts.remove(id) {
-            self.account_ids.remove(&account.credential());
-        }
-    }
 }
 
 /// The name of a bucket among all.
@@ -664,14 +430,4 @@ fn bucket_key(credential: u64, name: &str, group: Group, resource: &str) -> Stri
     key.push(' ');
     key.push_str(resource);
     key
-}
-
-/// How long the limits of a template are remembered after its last resource is forgotten.
-const KIND_IDLE: Duration = Duration::from_hours(1);
-/// With more templates than these, unused ones are forgotten at once: somebody makes up paths or tokens.
-const MOST_UNUSED_KINDS: usize = 20_000;
-
-/// A slot counts from the receipt of the answer, or what rule R' makes of it; from the departure only where a test breaks the rule.
-fn counted_from(now: Moment, grant: &Grant, config: &Config) -> Moment {
-    if config.mutation == Mutation::CountFromDeparture { grant.departed.unwrap_or(now) } else { now }
 }

@@ -1,9 +1,10 @@
 //! Ledger and lineup together: requests in, grants out. It never sleeps, locks or reads a clock.
 
+mod looking;
 mod protect;
+mod refusing;
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::Duration;
 
 use journeyman_moment::Moment;
@@ -11,7 +12,6 @@ use journeyman_moment::Moment;
 use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::egress::Egress;
-use crate::explain::Explanation;
 use crate::fields::Fields;
 use crate::ledger::{End, Grant, Ledger, Reach};
 use crate::limit::Room;
@@ -21,8 +21,9 @@ use crate::priority::Priority;
 use crate::reason::{Reason, Waits};
 use crate::request::Request;
 use crate::safeguards::{Ending, Passes, Safeguards};
-use crate::saved::{Occasion, Saved, SavedRecord};
 use crate::slab::Slab;
+
+pub use refusing::Refusal;
 
 /// The limiter without any IO: tell it what happens, and ask it who may go.
 ///
@@ -74,41 +75,6 @@ pub enum Output {
         /// Why, and how long it would have been.
         refusal: Refusal,
     },
-}
-
-/// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// What it would have waited for.
-    pub reason: Reason,
-    /// The wait, from the moment of the refusal; it may turn out longer. [`Duration::MAX`] if waiting is no use
-    /// before a human has acted.
-    pub wait: Duration,
-    /// How much longer it was allowed to wait.
-    pub allowed: Duration,
-    /// Discord's code of the answer for which it is refused, such as 50013, where one is remembered.
-    pub code: Option<u64>,
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { reason, wait, allowed, code } = self;
-        if *reason == Reason::Full {
-            return f.write_str("too many requests wait already (full)");
-        }
-        if *reason == Reason::Deadline {
-            return f.write_str("its deadline had passed before it was asked for (deadline)");
-        }
-        if *wait == Duration::MAX {
-            write!(f, "it is not sent before somebody has acted ({reason})")?;
-        } else {
-            write!(f, "the wait of {wait:.1?} ({reason}) is longer than the {allowed:.1?} allowed")?;
-        }
-        if let Some(code) = code {
-            write!(f, ", as Discord answered with code {code} before")?;
-        }
-        reason.cure().map_or(Ok(()), |cure| write!(f, "; {cure}"))
-    }
 }
 
 #[derive(Debug)]
@@ -540,193 +506,6 @@ impl Machine {
             self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
         }
         self.outputs.push_back(Output::Granted(ticket));
-    }
-}
-
-/// Refusing.
-impl Machine {
-    /// What cannot go at once starts to wait, or is refused if it is already clear that it would be too late.
-    fn wait_or_refuse(&mut self, now: Moment, ticket: Ticket, lane: u32, give_up: Moment) {
-        let waits = self.lineup.waits(now, lane, self.ledger.account_of(lane));
-        let Some(entry) = entry(&mut self.entries, ticket) else { return };
-        if !matches!(entry.stage, Stage::Waiting { .. }) {
-            return;
-        }
-        entry.waited = Some(Box::new(waits));
-        entry.stage = Stage::Waiting { give_up, timed: true };
-        self.lineup.set_timer(Subject::Waiter(ticket), None, Some(give_up));
-        let (account, newest) = (self.ledger.account_of(lane), ticket.number == self.tickets);
-        let before = self.lineup.before(lane, account, ticket, newest, &self.config);
-        self.refuse_if_late(now, ticket, lane, before);
-        self.pump(now);
-    }
-
-    /// Refuses one who would be too late even if all before it leave, and says whether it was.
-    fn refuse_if_late(&mut self, now: Moment, ticket: Ticket, lane: u32, before: (usize, usize)) -> bool {
-        let Some(Entry { stage: Stage::Waiting { give_up, .. }, .. }) = entry(&mut self.entries, ticket)
-        else {
-            return false;
-        };
-        let give_up = *give_up;
-        let (earliest, reason) = self.earliest(now, lane, ticket, before);
-        if earliest > give_up {
-            self.refuse(now, ticket, reason, earliest.since(now), give_up.since(now));
-        }
-        earliest > give_up
-    }
-
-    /// Refuses those of a line who would be too late.
-    fn refuse_late(&mut self, now: Moment, lane: u32) {
-        let mut refused = 0;
-        for (before, ticket) in self.lineup.each(lane) {
-            // Who is refused here goes before nobody.
-            let before = before.saturating_sub(refused);
-            refused += usize::from(self.refuse_if_late(now, ticket, lane, (before, 0)));
-        }
-    }
-
-    /// As `refuse_late`, for all routes of a credential, or of all.
-    fn refuse_late_of(&mut self, now: Moment, account: Option<u32>) {
-        let lanes: Vec<u32> =
-            self.ledger.lanes_of(account).filter(|lane| self.lineup.is_waited_for(*lane)).collect();
-        for lane in lanes {
-            self.refuse_late(now, lane);
-            self.stale.push(self.ledger.account_of(lane));
-        }
-    }
-
-    fn out_of_time(&mut self, now: Moment, ticket: Ticket) {
-        let Some(lane) = entry(&mut self.entries, ticket).map(|entry| entry.lane) else { return };
-        let account = self.ledger.account_of(lane);
-        let reason = self.lineup.reason(lane, account).unwrap_or(Reason::Bucket);
-        let (earliest, _) = self.earliest(now, lane, ticket, (0, 0));
-        self.refuse(now, ticket, reason, earliest.since(now), Duration::ZERO);
-    }
-
-    fn refuse_full(&mut self, now: Moment, ticket: Ticket, lane: u32, give_up: Moment) {
-        let before = (self.lineup.waiting_for(lane), 0);
-        let (earliest, _) = self.earliest(now, lane, ticket, before);
-        self.turn_away(ticket, Reason::Full, earliest.since(now), give_up.since(now), None);
-    }
-
-    /// Refuses one that stands in no line yet.
-    fn turn_away(
-        &mut self,
-        ticket: Ticket,
-        reason: Reason,
-        wait: Duration,
-        allowed: Duration,
-        code: Option<u64>,
-    ) {
-        self.entries.remove(ticket.place);
-        let refusal = Refusal { reason, wait, allowed, code };
-        self.outputs.push_back(Output::Refused { ticket, refusal });
-    }
-
-    /// Refuses one who waits, so that another may wait in its place.
-    fn shed(&mut self, now: Moment, ticket: Ticket) {
-        let Some(Entry { lane, stage: Stage::Waiting { give_up, .. }, .. }) =
-            entry(&mut self.entries, ticket)
-        else {
-            return;
-        };
-        let (lane, allowed) = (*lane, give_up.since(now));
-        let (account, newest) = (self.ledger.account_of(lane), ticket.number == self.tickets);
-        let before = self.lineup.before(lane, account, ticket, newest, &self.config);
-        let (earliest, _) = self.earliest(now, lane, ticket, before);
-        self.refuse(now, ticket, Reason::Full, earliest.since(now), allowed);
-    }
-
-    fn refuse(&mut self, now: Moment, ticket: Ticket, reason: Reason, wait: Duration, allowed: Duration) {
-        self.leave(now, ticket);
-        let refusal = Refusal { reason, wait, allowed, code: None };
-        self.outputs.push_back(Output::Refused { ticket, refusal });
-    }
-
-    /// Takes a waiting ticket out.
-    fn leave(&mut self, now: Moment, ticket: Ticket) {
-        let Some(entry) = self.entries.remove(ticket.place) else { return };
-        if let Stage::Waiting { give_up, timed: true } = entry.stage {
-            self.lineup.set_timer(Subject::Waiter(ticket), Some(give_up), None);
-        }
-        self.lineup.remove(entry.lane, self.ledger.account_of(entry.lane), ticket);
-        self.look_at(now, entry.lane);
-    }
-}
-
-/// Keeping what is learnt.
-impl Machine {
-    /// What is known of limits, to be kept over a restart. `wall` is the wall clock's time since 1970: the
-    /// next process can tell by nothing else how long ago this was.
-    ///
-    /// A request in flight counts as executed.
-    pub fn save(&self, now: Moment, wall: Duration, occasion: Occasion) -> Saved {
-        let mut record = SavedRecord::new(wall, occasion == Occasion::Stopping);
-        let now = self.now.max(now);
-        record.edge_us = self.safeguards.edge_left_us(now);
-        self.ledger.save(now, &mut record, &self.config);
-        Saved { record }
-    }
-
-    /// Takes over what an earlier process has saved; call it before the first request.
-    ///
-    /// What was saved on stopping is all that was used, so that bursts go out as before. Of what was saved
-    /// while it ran on, each bucket's first request goes alone, and its answer tells the rest. A wall clock
-    /// that was set forward in between lets waits end early; one that was set back counts as no time.
-    pub fn load(&mut self, now: Moment, saved: &Saved, wall: Duration) {
-        let now = self.advance(now);
-        let gap = wall.saturating_sub(Duration::from_millis(saved.record.wall_ms));
-        let edge = Duration::from_micros(saved.record.edge_us).saturating_sub(gap);
-        self.safeguards.restore_edge(now, edge);
-        self.ledger.load(now, &saved.record, gap, &self.config);
-    }
-}
-
-/// Looking.
-impl Machine {
-    /// What the limiter knows of a request's route, and when the request could go.
-    pub fn explain(&self, now: Moment, request: &Request) -> Explanation {
-        let now = self.now.max(now);
-        let mut explanation = self.ledger.explain(now, request, &self.config);
-        self.explain_safeguards(now, request, &mut explanation);
-        if let Some(lane) = self.ledger.find(request) {
-            explanation.waiting = self.lineup.waiting_for(lane);
-            explanation.wait = self.predict(now, lane, request);
-        }
-        explanation
-    }
-
-    fn predict(&self, now: Moment, lane: u32, request: &Request) -> Duration {
-        let (account, exempt) = (self.ledger.account_of(lane), self.ledger.is_exempt(lane));
-        let claim = Claim { class: request.priority, tenant: request.tenant, since: now };
-        let room = self.ledger.peek(now, lane, &self.config).0 == Room::Free;
-        let before = self.lineup.before_new(lane, account, room.then_some(exempt), &claim, &self.config);
-        self.ledger.earliest(now, lane, before, &self.config).0.since(now)
-    }
-
-    /// Checks that every count is what its parts add up to. For tests: it looks at everything.
-    ///
-    /// # Panics
-    /// If something does not add up, with what.
-    pub fn check_invariants(&self) {
-        let granted = self.entries.iter().filter_map(|(_, entry)| match &entry.stage {
-            Stage::Granted(grant) => Some(grant),
-            Stage::Waiting { .. } => None,
-        });
-        self.ledger.check_invariants(granted);
-        self.lineup.check_invariants();
-        self.safeguards.check_invariants(&self.config);
-        for (place, entry) in self.entries.iter() {
-            let ticket = Ticket { number: entry.number, place };
-            let waits = self.lineup.is_in(entry.lane, ticket);
-            assert_eq!(
-                waits,
-                matches!(entry.stage, Stage::Waiting { .. }),
-                "{ticket:?} is in a line just while it waits"
-            );
-        }
-        assert!(self.stale.is_empty(), "credentials are left to be looked at");
-        assert!(self.entries.len() >= self.lineup.waiting(), "more wait than there are");
     }
 }
 

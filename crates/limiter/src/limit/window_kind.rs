@@ -19,7 +19,7 @@ use journeyman_moment::Moment;
 use crate::rarely::Blank;
 
 /// A header's milliseconds may be rounded either way.
-const ROUNDING: Duration = Duration::from_millis(1);
+pub(super) const ROUNDING: Duration = Duration::from_millis(1);
 
 /// What kind of window a bucket has, as far as its answers have shown (discord-api-docs#7680: one cannot).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
