@@ -24,7 +24,7 @@ use crate::notice;
 use crate::picture::{Drawing, View};
 use crate::report::JobReport;
 use crate::scenario::{Course, Ending};
-use crate::settings::Settings;
+use crate::settings::{Mode, Settings};
 use crate::timers::Timers;
 use crate::world::Due;
 
@@ -129,7 +129,7 @@ impl Bot {
     fn load(&self, user: u64) -> (usize, usize, usize) {
         let Some(slots) = self.slots.get(&user) else { return (0, 0, 0) };
         let waiting = slots.waiting.iter().filter_map(|key| self.jobs.get(key));
-        let relaxed = waiting.filter(|job| job.mode() == crate::settings::Mode::Relaxed).count();
+        let relaxed = waiting.filter(|job| job.mode() == Mode::Relaxed).count();
         (slots.waiting.len() - relaxed, relaxed, slots.running.len())
     }
 
@@ -158,9 +158,8 @@ impl Bot {
                 return;
             }
         };
-        let is_relaxed = |part: &String| {
-            Running::of(part, account.mode, account.stealth).mode == crate::settings::Mode::Relaxed
-        };
+        let is_relaxed =
+            |part: &String| Running::of(part, account.mode, account.stealth).mode == Mode::Relaxed;
         if parts.len() > 1 && parts.iter().any(is_relaxed) {
             let order = refuse(&notice::RESTRICTED, String::new());
             self.take(stage, at, order);
@@ -253,6 +252,7 @@ impl Bot {
     }
 
     fn answer(&mut self, stage: &mut Stage<'_>, at: Duration, key: u64) {
+        let has_room = self.has_room(stage.settings, key);
         let Some(job) = self.jobs.get_mut(&key) else { return };
         let slots = self.slots.entry(job.order.user.id).or_default();
         match job.order.course {
@@ -265,7 +265,7 @@ impl Bot {
                 let start = at + job.span(stage.settings.timing.queued, stage.settings);
                 stage.timers.set(start, Due::Bot { job: key, step: Step::Start });
             }
-            Course::Render(_) if slots.running.len() < stage.settings.slots() => self.start(stage, at, key),
+            Course::Render(_) if has_room => self.start(stage, at, key),
             Course::Render(_)
                 if slots.waiting.len() < usize::try_from(stage.settings.queue).unwrap_or(usize::MAX) =>
             {
@@ -375,17 +375,33 @@ impl Bot {
         self.release(stage, at, key);
     }
 
-    /// A slot is free: whoever waits longest takes it.
+    /// A slot is free: whoever waits longest and may begin takes it.
     fn release(&mut self, stage: &mut Stage<'_>, at: Duration, key: u64) {
         let Some(user) = self.jobs.get(&key).map(|job| job.order.user.id) else { return };
         let Some(slots) = self.slots.get_mut(&user) else { return };
         slots.running.remove(&key);
         slots.waiting.retain(|waiting| *waiting != key);
-        while slots.running.len() < stage.settings.slots() {
-            let Some(next) = slots.waiting.pop_front() else { return };
+        let waiting: Vec<u64> = slots.waiting.iter().copied().collect();
+        for next in waiting {
+            if !self.has_room(stage.settings, next) {
+                continue;
+            }
+            let Some(slots) = self.slots.get_mut(&user) else { return };
+            slots.waiting.retain(|waiting| *waiting != next);
             slots.running.insert(next);
             stage.timers.set(at, Due::Bot { job: next, step: Step::Start });
         }
+    }
+
+    /// Whether a job may begin: a slot is free, and of relaxed jobs fewer run than the mode allows.
+    fn has_room(&self, settings: &Settings, key: u64) -> bool {
+        let Some(job) = self.jobs.get(&key) else { return false };
+        let Some(slots) = self.slots.get(&job.order.user.id) else { return true };
+        let is_relaxed = |job: &Job| job.mode() == Mode::Relaxed;
+        let relaxed =
+            || slots.running.iter().filter(|key| self.jobs.get(key).is_some_and(is_relaxed)).count();
+        let bound = usize::try_from(settings.relaxed_slots).unwrap_or(usize::MAX);
+        slots.running.len() < settings.slots() && (!is_relaxed(job) || relaxed() < bound)
     }
 
     /// The jobs of accounts; a repeat has the nonce, the prompt and the origin of the one before.

@@ -297,6 +297,8 @@ pub struct Settings {
     pub disorder: Disorder,
     /// Concurrent jobs per account; by plan when absent.
     pub slots: Option<u32>,
+    /// Of these, jobs in relaxed mode. 3 (peer: useapi.net, trueai).
+    pub relaxed_slots: u32,
     /// Jobs that wait per account before the queue is full. 10 (peer: an old FAQ; not verified per plan).
     pub queue: u32,
     /// What is appended to a prompt without a version; by era when absent, nothing when empty.
@@ -355,6 +357,7 @@ impl Settings {
             timing: Timing::default(),
             disorder: Disorder::default(),
             slots: None,
+            relaxed_slots: 3,
             queue: 10,
             suffix: None,
             cancel_button: true,

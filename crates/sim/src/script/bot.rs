@@ -12,6 +12,7 @@ use crate::settings::{Mode, PictureFormat, Pictures, Rewriting, Settings, Visibi
 #[serde(deny_unknown_fields)]
 pub(super) struct BotText {
     slots: Option<u32>,
+    relaxed_slots: Option<u32>,
     queue: Option<u32>,
     suffix: Option<String>,
     cancel_button: Option<bool>,
@@ -30,6 +31,7 @@ pub(super) struct BotText {
 impl BotText {
     pub(super) fn apply(&self, settings: &mut Settings) {
         settings.slots = self.slots.or(settings.slots);
+        settings.relaxed_slots = self.relaxed_slots.unwrap_or(settings.relaxed_slots);
         settings.queue = self.queue.unwrap_or(settings.queue);
         settings.suffix = self.suffix.clone().or(settings.suffix.take());
         settings.cancel_button = self.cancel_button.unwrap_or(settings.cancel_button);

@@ -189,6 +189,31 @@ fn fast_relax_and_turbo_change_the_mode_of_later_jobs() {
 }
 
 #[test]
+fn relaxed_jobs_have_fewer_slots_and_fast_ones_pass_them() {
+    let mut client = Client::new(Settings {
+        plan: journeyman_sim::Plan::Pro,
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::default()
+    });
+    for number in 0..5 {
+        client.imagine(&format!("a relaxed cat {number} --relax"));
+    }
+    client.imagine("a fast cat");
+    client.wait_ms(15_000);
+    client.command("info", json!([]), json!([]));
+    client.wait_ms(4_000);
+    let info = client.latest_answer("Your info");
+    assert_eq!(
+        (line(&info, "Running Jobs").as_str(), line(&info, "Queued Jobs (relax)").as_str()),
+        ("4", "2")
+    );
+    assert_eq!(client.world.report().jobs[5].state, "running");
+    client.wait_until_quiet();
+    assert!(client.world.report().jobs.iter().all(|job| job.state == "finished"));
+}
+
+#[test]
 fn stealth_and_public_change_what_later_jobs_say() {
     let mut client = client();
     client.ask("stealth", json!([]));
