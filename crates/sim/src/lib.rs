@@ -28,6 +28,10 @@
 //! ```
 //!
 //! [`serve`] puts a world behind a real socket.
+//!
+//! The bot answers all commands of a captured list and all buttons under its own messages, opens windows (modals, and the
+//! frame of Vary (Region), whose mask goes to `POST {origin}/inpaint/api/submit-job`), and keeps settings for each account.
+//! [`Report::jobs`] tells of each job its kind, its parent and what it cost.
 
 mod account;
 mod api;

@@ -11,6 +11,32 @@ use crate::notice::{Footer, Notice};
 /// Midjourney's application, which is also its bot user (real: captures).
 pub(crate) const APPLICATION_ID: u64 = 936_929_561_302_675_456;
 
+/// A bot that answers commands: Midjourney's own, or niji's, which makes the same from other command ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Application {
+    /// Also the id of its bot user.
+    pub(crate) id: u64,
+    pub(crate) name: &'static str,
+}
+
+impl Application {
+    pub(crate) const MIDJOURNEY: Self = Self { id: APPLICATION_ID, name: "Midjourney Bot" };
+
+    /// niji's (peer: trueai knows it by this name).
+    pub(crate) fn niji(id: u64) -> Self {
+        Self { id, name: "niji・journey Bot" }
+    }
+
+    pub(crate) fn is_niji(self) -> bool {
+        self != Self::MIDJOURNEY
+    }
+
+    /// As events about windows name it.
+    pub(crate) fn to_json(self) -> Value {
+        json!({ "id": self.id.to_string(), "name": self.name })
+    }
+}
+
 /// The flag of a message that only one session sees (real: capture of July 2023).
 pub(crate) const EPHEMERAL: u64 = 64;
 
@@ -23,6 +49,8 @@ pub(crate) struct Draft {
     pub(crate) kind: u8,
     pub(crate) content: String,
     pub(crate) author: Value,
+    /// Of the bot that writes it.
+    pub(crate) application: u64,
     pub(crate) mentions: Vec<Value>,
     pub(crate) attachments: Vec<Value>,
     pub(crate) embeds: Vec<Value>,
@@ -46,12 +74,13 @@ pub(crate) struct Interaction {
 }
 
 impl Draft {
-    /// A message of the bot without anything in it.
-    pub(crate) fn of_bot() -> Self {
+    /// A message of a bot without anything in it.
+    pub(crate) fn of_bot(application: Application) -> Self {
         Self {
             kind: 0,
             content: String::new(),
-            author: bot_author(),
+            author: bot_author(application),
+            application: application.id,
             mentions: Vec::new(),
             attachments: Vec::new(),
             embeds: Vec::new(),
@@ -66,7 +95,7 @@ impl Draft {
 
     /// A plain message of a person.
     pub(crate) fn of_user(user: &User, content: String) -> Self {
-        Self { author: person(user), content, ..Self::of_bot() }
+        Self { author: person(user), content, ..Self::of_bot(Application::MIDJOURNEY) }
     }
 }
 
@@ -80,6 +109,7 @@ pub(crate) struct Place {
 
 /// The message as the gateway shows it; REST leaves some of it out.
 pub(crate) fn to_json(draft: Draft, place: Place, timestamp: &str, flags: u64) -> Value {
+    let application = draft.application.to_string();
     let mut message = json!({
         "id": place.id.to_string(),
         "type": draft.kind,
@@ -103,8 +133,8 @@ pub(crate) fn to_json(draft: Draft, place: Place, timestamp: &str, flags: u64) -
     if let Some(fields) = message.as_object_mut() {
         add_origin(fields, draft.nonce, draft.interaction, place.guild_id);
         if draft.from_application {
-            fields.insert("application_id".to_owned(), json!(APPLICATION_ID.to_string()));
-            fields.insert("webhook_id".to_owned(), json!(APPLICATION_ID.to_string()));
+            fields.insert("application_id".to_owned(), json!(application));
+            fields.insert("webhook_id".to_owned(), json!(application));
         }
         if let Some(parent) = draft.refers_to {
             fields.insert(
@@ -148,10 +178,10 @@ fn add_origin(
 }
 
 /// Real: the union of the captures' author objects.
-pub(crate) fn bot_author() -> Value {
+pub(crate) fn bot_author(application: Application) -> Value {
     json!({
-        "id": APPLICATION_ID.to_string(),
-        "username": "Midjourney Bot",
+        "id": application.id.to_string(),
+        "username": application.name,
         "avatar": "f6ce562a6b4979c4b1cbc5b436d3be76",
         "discriminator": "9282",
         "public_flags": 589_824,

@@ -301,6 +301,9 @@ pub struct Settings {
     pub relaxed_slots: u32,
     /// Jobs that wait per account before the queue is full. 10 (peer: an old FAQ; not verified per plan).
     pub queue: u32,
+    /// The application id of niji's bot, which takes the same commands under other ids; absent by default, and
+    /// [`NIJI`](Self::NIJI) is its real one.
+    pub niji: Option<u64>,
     /// What is appended to a prompt without a version; by era when absent, nothing when empty.
     pub suffix: Option<String>,
     /// Whether waiting and progress messages carry the Cancel Job button (real: July 2023; absent in March). On.
@@ -324,6 +327,9 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// niji's application (peer: trueai, erictik).
+    pub const NIJI: u64 = 1_022_952_195_194_359_889;
+
     /// The defaults with the visibilities of an era.
     pub fn for_era(era: Era) -> Self {
         Self {
@@ -359,6 +365,7 @@ impl Settings {
             slots: None,
             relaxed_slots: 3,
             queue: 10,
+            niji: None,
             suffix: None,
             cancel_button: true,
             progress_file_names_job: None,

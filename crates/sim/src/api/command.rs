@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::{Caller, query_field};
 use crate::error_body;
 use crate::http::Reply;
+use crate::message::{Application, bot_author};
 use crate::world::World;
 
 /// Real: imagine's id.
-pub(super) const IMAGINE: u64 = 938_956_540_159_881_230;
+const IMAGINE: u64 = 938_956_540_159_881_230;
 
 static INDEX: LazyLock<Value> =
     LazyLock::new(|| read(include_str!("../../data/application_command_index.json")));
@@ -23,9 +24,15 @@ fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 
+/// niji's command ids are Midjourney's with this added; so imagine's is its real one, the others are inferred.
+const NIJI_IDS: u64 = 84_097_600_420_175_869;
+/// Real: the version of niji's imagine in 2023.
+const NIJI_IMAGINE: u64 = 1_121_575_453_916_942_378;
+
 /// The version that imagine must be sent with.
-pub(super) fn imagine_version(world: &World) -> u64 {
-    world.settings.era.imagine_version() + world.command_changes
+pub(super) fn imagine_version(world: &World, application: Application) -> u64 {
+    let first = if application.is_niji() { NIJI_IMAGINE } else { world.settings.era.imagine_version() };
+    first + world.command_changes
 }
 
 /// A command of the index.
@@ -38,12 +45,15 @@ pub(super) struct Known {
     pub(super) command: &'static Value,
 }
 
-/// The command with this id.
-pub(super) fn known(world: &World, id: u64) -> Option<Known> {
+/// An application's command with this id.
+pub(super) fn known(world: &World, application: Application, id: u64) -> Option<Known> {
+    let id = if application.is_niji() { id.checked_sub(NIJI_IDS)? } else { id };
     let id_text = id.to_string();
     let commands = INDEX["application_commands"].as_array()?;
     let command = commands.iter().find(|command| command["id"] == *id_text)?;
-    let version = if id == IMAGINE { imagine_version(world) } else { super::id_of(&command["version"])? };
+    let is_imagine = id == IMAGINE;
+    let version =
+        if is_imagine { imagine_version(world, application) } else { super::id_of(&command["version"])? };
     Some(Known { name: command["name"].as_str()?, version, command })
 }
 
@@ -77,12 +87,38 @@ pub(super) fn search(world: &World, caller: &Caller, query: &str) -> Reply {
     Reply::json(200, &with_version(world, answer))
 }
 
+/// The list with imagine's true version, and with niji's commands behind if its bot is there.
 fn with_version(world: &World, mut answer: Value) -> Value {
     let imagine = IMAGINE.to_string();
+    let niji = world.settings.niji.map(Application::niji);
+    let mut more = Vec::new();
     for command in answer["application_commands"].as_array_mut().into_iter().flatten() {
-        if command["id"] == *imagine {
-            command["version"] = json!(imagine_version(world).to_string());
+        let is_imagine = command["id"] == *imagine;
+        if let Some(niji) = niji {
+            more.push(of_niji(world, niji, command, is_imagine));
+        }
+        if is_imagine {
+            command["version"] = json!(imagine_version(world, Application::MIDJOURNEY).to_string());
         }
     }
+    if let Some(commands) = answer["application_commands"].as_array_mut() {
+        commands.extend(more);
+    }
+    if let (Some(niji), Some(applications)) = (niji, answer["applications"].as_array_mut()) {
+        let bot = bot_author(niji);
+        applications
+            .push(json!({ "id": niji.id.to_string(), "name": niji.name, "description": "", "bot": bot }));
+    }
     answer
+}
+
+fn of_niji(world: &World, niji: Application, command: &Value, is_imagine: bool) -> Value {
+    let mut command = command.clone();
+    let id = super::id_of(&command["id"]).unwrap_or_default() + NIJI_IDS;
+    command["id"] = json!(id.to_string());
+    command["application_id"] = json!(niji.id.to_string());
+    if is_imagine {
+        command["version"] = json!(imagine_version(world, niji).to_string());
+    }
+    command
 }

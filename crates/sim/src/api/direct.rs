@@ -9,7 +9,7 @@ use crate::account::User;
 use crate::discord::Event;
 use crate::error_body;
 use crate::http::Reply;
-use crate::message::{APPLICATION_ID, bot_author};
+use crate::message::{APPLICATION_ID, Application, bot_author};
 use crate::world::World;
 
 /// The envelope, with or without the sign that makes it colourful (peer: zenghr0820 reacts with it).
@@ -25,7 +25,10 @@ pub(super) fn open(world: &mut World, caller: &Caller, body: &Value) -> Reply {
     }
     let at = world.now();
     let id = world.discord.direct_channel(at, caller.id);
-    Reply::json(200, &json!({ "id": id.to_string(), "type": 1, "recipients": [bot_author()] }))
+    Reply::json(
+        200,
+        &json!({ "id": id.to_string(), "type": 1, "recipients": [bot_author(Application::MIDJOURNEY)] }),
+    )
 }
 
 /// `PUT …/reactions/{emoji}/@me`: the message has a reaction; an envelope on a result asks for its seed.

@@ -9,7 +9,7 @@ use super::{Caller, closed, command, id_of, nonce_of, option};
 use crate::bot::{Order, Press, Refusal, Submission};
 use crate::error_body;
 use crate::http::Reply;
-use crate::message::APPLICATION_ID;
+use crate::message::{APPLICATION_ID, Application};
 use crate::scenario::{Course, Rejection};
 use crate::world::World;
 
@@ -25,9 +25,9 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
         return error_body::required(&["application_id"]);
     };
     let Some(channel_id) = id_of(&body["channel_id"]) else { return error_body::required(&["channel_id"]) };
-    if application != APPLICATION_ID {
+    let Some(application) = application_of(world, application) else {
         return error_body::unknown_application();
-    }
+    };
     if let Some(refusal) = closed(world, channel_id, caller) {
         return refusal;
     }
@@ -38,13 +38,21 @@ pub(super) fn interact(world: &mut World, caller: &Caller, body: &Value) -> Repl
         world.gateway.remember_interaction(caller.id, nonce, session_id);
     }
     match kind {
-        2 => run_command(world, caller, channel_id, body),
-        3 => press(world, caller, channel_id, body),
+        2 => run_command(world, application, caller, channel_id, body),
+        3 => press(world, application, caller, channel_id, body),
         // Real: what a client sends while somebody types an option (Discord's docs); nothing comes of it.
         4 => accepted(world),
-        5 => submit(world, caller, channel_id, body),
+        5 => submit(world, application, caller, channel_id, body),
         _ => error_body::invalid_form(&["type"], "BASE_TYPE_CHOICES", "Value must be one of {2, 3, 4, 5}."),
     }
+}
+
+/// The bot with this id, if the world has it.
+fn application_of(world: &World, id: u64) -> Option<Application> {
+    if id == APPLICATION_ID {
+        return Some(Application::MIDJOURNEY);
+    }
+    world.settings.niji.filter(|niji| *niji == id).map(Application::niji)
 }
 
 /// Why the named guild is not the channel's, if it is not; a permissive world has one guild of any name.
@@ -65,17 +73,23 @@ fn accepted(world: &mut World) -> Reply {
     Reply::empty(204)
 }
 
-fn run_command(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> Reply {
+fn run_command(
+    world: &mut World,
+    application: Application,
+    caller: &Caller,
+    channel_id: u64,
+    body: &Value,
+) -> Reply {
     let data = &body["data"];
     let Some(id) = id_of(&data["id"]) else { return error_body::required(&["data", "id"]) };
     let Some(version) = id_of(&data["version"]) else { return error_body::required(&["data", "version"]) };
-    let Some(known) = command::known(world, id) else { return error_body::unknown_command() };
+    let Some(known) = command::known(world, application, id) else { return error_body::unknown_command() };
     let chosen = match option::choose(known.command, data) {
         Ok(chosen) => chosen,
         Err(refusal) => return *refusal,
     };
     let prompt = chosen.text("prompt").unwrap_or_default().to_owned();
-    let is_imagine = id == command::IMAGINE;
+    let is_imagine = known.name == "imagine";
     let course = if is_imagine { world.course_of(&prompt) } else { world.scenario_course() };
     if let Course::Reject(rejection) = course
         && let Some(refusal) = reject(world, rejection)
@@ -83,20 +97,23 @@ fn run_command(world: &mut World, caller: &Caller, channel_id: u64, body: &Value
         return refusal;
     }
     // A rejection may have changed it.
-    let wanted = if is_imagine { command::imagine_version(world) } else { known.version };
+    let wanted = if is_imagine { command::imagine_version(world, application) } else { known.version };
     if version != wanted {
         return error_body::command_outdated();
     }
     let nonce = nonce_of(body);
     if !is_imagine {
-        let command = Command { caller, channel_id, nonce, name: known.name, data, chosen };
+        let command = Command { application, caller, channel_id, nonce, name: known.name, data, chosen };
         return match run::run(world, &command) {
             Ok(()) => accepted(world),
             Err(refusal) => *refusal,
         };
     }
-    let order =
-        Order { nonce, ..Order::imagine(caller.clone(), channel_id, prompt, course.after_acceptance()) };
+    let order = Order {
+        application,
+        nonce,
+        ..Order::imagine(caller.clone(), channel_id, prompt, course.after_acceptance())
+    };
     let at = world.now();
     let (bot, mut stage) = world.bot();
     bot.imagine(&mut stage, at, order);
@@ -115,7 +132,13 @@ fn reject(world: &mut World, rejection: Rejection) -> Option<Reply> {
     }
 }
 
-fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> Reply {
+fn press(
+    world: &mut World,
+    application: Application,
+    caller: &Caller,
+    channel_id: u64,
+    body: &Value,
+) -> Reply {
     let Some(message_id) = id_of(&body["message_id"]) else { return error_body::required(&["message_id"]) };
     let Some(custom_id) = body["data"]["custom_id"].as_str() else {
         return error_body::required(&["data", "custom_id"]);
@@ -133,6 +156,7 @@ fn press(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> R
         return error_body::unknown_message();
     }
     let press = Press {
+        application,
         user: caller.clone(),
         channel_id,
         message_id,
@@ -155,7 +179,13 @@ fn texts(values: &Value) -> Vec<String> {
 }
 
 /// A modal's answer (real: the form, capture of August 2023; inferred: the refusals).
-fn submit(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> Reply {
+fn submit(
+    world: &mut World,
+    application: Application,
+    caller: &Caller,
+    channel_id: u64,
+    body: &Value,
+) -> Reply {
     let data = &body["data"];
     let Some(modal_id) = id_of(&data["id"]) else { return error_body::required(&["data", "id"]) };
     let Some(custom_id) = data["custom_id"].as_str() else {
@@ -164,6 +194,7 @@ fn submit(world: &mut World, caller: &Caller, channel_id: u64, body: &Value) -> 
     let rows = data["components"].as_array().into_iter().flatten();
     let inputs = rows.filter_map(|row| row["components"].as_array()).flatten();
     let submission = Submission {
+        application,
         user: caller.clone(),
         channel_id,
         nonce: nonce_of(body),

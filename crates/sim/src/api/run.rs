@@ -10,6 +10,7 @@ use crate::bot::{Answer, Ask, Order, Work};
 use crate::caption::fold_bytes;
 use crate::error_body;
 use crate::http::Reply;
+use crate::message::Application;
 use crate::notice::{self, Notice};
 use crate::scenario::Course;
 use crate::settings::Mode;
@@ -17,6 +18,7 @@ use crate::world::World;
 
 /// A command on its way to the bot.
 pub(super) struct Command<'a> {
+    pub(super) application: Application,
     pub(super) caller: &'a Caller,
     pub(super) channel_id: u64,
     pub(super) nonce: Option<String>,
@@ -65,8 +67,14 @@ fn card(title: &'static str, text: &str) -> Ask {
 }
 
 fn answer(world: &mut World, command: &Command<'_>, ask: Ask) {
-    let answer =
-        Answer::new(command.caller.clone(), command.channel_id, command.nonce.clone(), command.name, ask);
+    let answer = Answer::new(
+        command.application,
+        command.caller.clone(),
+        command.channel_id,
+        command.nonce.clone(),
+        command.name,
+        ask,
+    );
     let at = world.now();
     let (bot, mut stage) = world.bot();
     bot.respond(&mut stage, at, answer);
@@ -223,6 +231,7 @@ fn blend(world: &mut World, command: &Command<'_>) -> Result<(), Box<Reply>> {
     words.extend(command.chosen.text("dimensions").map(str::to_owned));
     let course = if twice { refuse(&notice::DUPLICATE) } else { world.scenario_course() };
     let order = Order {
+        application: command.application,
         nonce: command.nonce.clone(),
         work: Work::Blend,
         ..Order::imagine(command.caller.clone(), command.channel_id, words.join(" "), course)

@@ -12,7 +12,7 @@ use super::{Bot, Stage, attach, describe};
 use crate::account::User;
 use crate::component;
 use crate::discord::Event;
-use crate::message::{self, Blanks, Draft, Interaction};
+use crate::message::{self, Application, Blanks, Draft, Interaction};
 use crate::notice::{self, Notice};
 use crate::settings::{Era, Mode, Plan, Settings, Visibility};
 use crate::world::Due;
@@ -104,6 +104,7 @@ pub(crate) enum AnswerStep {
 /// An answer on its way.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
+    application: Application,
     user: User,
     channel_id: u64,
     nonce: Option<String>,
@@ -127,13 +128,24 @@ pub(super) struct Told {
 
 impl Answer {
     pub(crate) fn new(
+        application: Application,
         user: User,
         channel_id: u64,
         nonce: Option<String>,
         command: &'static str,
         ask: Ask,
     ) -> Self {
-        Self { user, channel_id, nonce, command, ask, interaction_id: 0, message_id: None, refers_to: None }
+        Self {
+            application,
+            user,
+            channel_id,
+            nonce,
+            command,
+            ask,
+            interaction_id: 0,
+            message_id: None,
+            refers_to: None,
+        }
     }
 
     /// The same, asked for by a button of this message.
@@ -166,7 +178,7 @@ impl Answer {
             }),
             refers_to: self.refers_to,
             from_application: true,
-            ..Draft::of_bot()
+            ..Draft::of_bot(self.application)
         }
     }
 }

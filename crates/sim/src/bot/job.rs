@@ -13,7 +13,7 @@ use crate::account::User;
 use crate::caption::{self, Line, Running};
 use crate::component;
 use crate::discord::Event;
-use crate::message::{self, Blanks, Draft, Interaction};
+use crate::message::{self, Application, Blanks, Draft, Interaction};
 use crate::notice::{self, Notice};
 use crate::picture::{Drawing, FileFormat, Size, View};
 use crate::report::JobReport;
@@ -23,6 +23,8 @@ use crate::settings::{Era, Mode, Settings, Visibility};
 /// What was asked of the bot.
 #[derive(Clone, Debug)]
 pub(crate) struct Order {
+    /// The bot that is asked.
+    pub(crate) application: Application,
     pub(crate) user: User,
     pub(crate) channel_id: u64,
     pub(crate) nonce: Option<String>,
@@ -48,6 +50,7 @@ impl Order {
     /// An imagine's, with nothing special about it.
     pub(crate) fn imagine(user: User, channel_id: u64, prompt: String, course: Course) -> Self {
         Self {
+            application: Application::MIDJOURNEY,
             user,
             channel_id,
             nonce: None,
@@ -164,7 +167,13 @@ impl Job {
     ) -> Self {
         let prompt = order.shown.clone().unwrap_or_else(|| {
             let rewriting = &settings.rewriting;
-            caption::rewritten(&account.applied(&order.prompt), account.version(settings), rewriting)
+            // Peer: niji's bot makes niji; inferred: of which version.
+            let version = match (order.application.is_niji(), settings.era) {
+                (false, _) => account.version(settings),
+                (true, Era::E2023) => "--niji 5",
+                (true, Era::E2026) => "--niji 6",
+            };
+            caption::rewritten(&account.applied(&order.prompt), version, rewriting)
         });
         Self {
             id: uuid(&mut random),
@@ -245,7 +254,7 @@ impl Job {
             "custom_id": format!("MJ::iframe::{token}"),
             "iframe_path": format!("/captcha/embedded/{token}"),
             "modal_size": 2,
-            "application": { "id": message::APPLICATION_ID.to_string(), "name": "Midjourney Bot" },
+            "application": self.order.application.to_json(),
         });
         self.emit(stage, at, "INTERACTION_IFRAME_MODAL_CREATE", data);
         self.state = State::Refused;
@@ -304,7 +313,7 @@ impl Job {
             }),
             refers_to: self.order.refers_to(),
             from_application: true,
-            ..Draft::of_bot()
+            ..Draft::of_bot(self.order.application)
         }
     }
 
@@ -419,7 +428,7 @@ impl Job {
 
     /// Peer: haojie06 and erictik see some notices as an update of the progress message.
     pub(super) fn replace(&mut self, stage: &mut Stage<'_>, at: Duration, notice: &Notice) {
-        let mut draft = Draft::of_bot();
+        let mut draft = Draft::of_bot(self.order.application);
         self.fill(stage, at, &mut draft, notice);
         let (content, embeds, components) = (draft.content, draft.embeds, draft.components);
         self.edit_progress(stage, at, |message| {
@@ -505,7 +514,7 @@ impl Job {
                 Yield::One => component::upscaled(upscaled),
                 Yield::Video => component::video(&self.id),
             },
-            ..Draft::of_bot()
+            ..Draft::of_bot(self.order.application)
         }
     }
 

@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{Bot, Stage};
 use crate::account::User;
 use crate::component;
-use crate::message::APPLICATION_ID;
+use crate::message::Application;
 use crate::notice;
 use crate::scenario::Course;
 
@@ -22,6 +22,8 @@ const LONGEST_VALUE: usize = 4_000;
 /// What follows from a pressed button, at once or after its window.
 #[derive(Clone, Debug)]
 pub(crate) struct Follow {
+    /// Whose button it is.
+    pub(super) application: Application,
     pub(super) work: Work,
     pub(super) parent: Parent,
     /// The prompt that the window proposes.
@@ -63,6 +65,8 @@ pub(super) struct Windows {
 #[derive(Clone, Debug)]
 pub(crate) struct Submission {
     pub(crate) user: User,
+    /// Whose window it says it answers.
+    pub(crate) application: Application,
     pub(crate) channel_id: u64,
     pub(crate) nonce: Option<String>,
     pub(crate) modal_id: u64,
@@ -94,13 +98,14 @@ impl Bot {
         channel_id: u64,
         modal: Modal,
     ) -> Value {
+        let application = modal.then.application;
         let id = stage.discord.next_id(at);
         let data = json!({
             "id": id.to_string(),
             "channel_id": channel_id.to_string(),
             "title": modal.title,
             "custom_id": modal.custom_id,
-            "application": { "id": APPLICATION_ID.to_string(), "name": "Midjourney Bot" },
+            "application": application.to_json(),
             "components": [component::row(&[json!({
                 "type": 4,
                 "custom_id": modal.field,
@@ -126,6 +131,7 @@ impl Bot {
         channel_id: u64,
         follow: Follow,
     ) -> Value {
+        let application = follow.application;
         let id = stage.discord.next_id(at);
         let token: String = std::iter::repeat_with(|| self.random.alphanumeric()).take(32).collect();
         let data = json!({
@@ -135,7 +141,7 @@ impl Bot {
             "custom_id": format!("MJ::iframe::{token}"),
             "iframe_path": format!("/inpaint/{token}"),
             "modal_size": 2,
-            "application": { "id": APPLICATION_ID.to_string(), "name": "Midjourney Bot" },
+            "application": application.to_json(),
         });
         self.windows.frames.retain(|_, open| open.until > at);
         let until = at + stage.settings.modal_life;
@@ -146,7 +152,10 @@ impl Bot {
     /// The value that a modal's answer brings.
     pub(crate) fn submitted(&self, at: Duration, submission: &Submission) -> Result<String, Refusal> {
         let open = self.windows.modals.get(&submission.modal_id).filter(|open| {
-            open.user == submission.user.id && open.channel_id == submission.channel_id && open.until > at
+            open.user == submission.user.id
+                && open.what.then.application == submission.application
+                && open.channel_id == submission.channel_id
+                && open.until > at
         });
         let modal = &open.ok_or(Refusal::Unknown)?.what;
         if modal.custom_id != submission.custom_id {
@@ -237,6 +246,7 @@ pub(super) fn order_of(
         shown: (changed.is_none() && !fresh).then(|| follow.shown.clone()),
         work: follow.work,
         parent: Some(follow.parent.clone()),
+        application: follow.application,
         remixed: changed.is_some() || fresh,
         ..Order::imagine(user.clone(), channel_id, String::new(), course)
     }

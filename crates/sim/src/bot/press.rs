@@ -14,7 +14,7 @@ use super::{Bot, Stage, State, Step};
 use crate::account::User;
 use crate::component;
 use crate::discord::Event;
-use crate::message::EPHEMERAL;
+use crate::message::{Application, EPHEMERAL};
 use crate::notice;
 use crate::scenario::Course;
 use crate::world::Due;
@@ -22,6 +22,8 @@ use crate::world::Due;
 /// A button pressed by an account.
 #[derive(Clone, Debug)]
 pub(crate) struct Press {
+    /// Whose button it is said to be.
+    pub(crate) application: Application,
     pub(crate) user: User,
     pub(crate) channel_id: u64,
     pub(crate) message_id: u64,
@@ -47,7 +49,9 @@ impl Bot {
         };
         let flags = message.json["flags"].as_u64().unwrap_or_default() & EPHEMERAL;
         let Some(pressed) = component::find(&message.json, &press.custom_id) else { return };
-        if press.message_flags & EPHEMERAL != flags || !may_choose(pressed, &press.values) {
+        // Inferred: another application's button is no button.
+        let is_theirs = message.author_id == press.application.id;
+        if !is_theirs || press.message_flags & EPHEMERAL != flags || !may_choose(pressed, &press.values) {
             return;
         }
         let parts: Vec<&str> = press.custom_id.split("::").collect();
@@ -94,6 +98,7 @@ impl Bot {
     ) {
         let Some(known) = self.job_of(job) else { return };
         let follow = Follow {
+            application: press.application,
             work,
             parent: Parent { message_id: press.message_id, job_id: job.to_owned(), image },
             shown: known.shown().to_owned(),
@@ -125,6 +130,7 @@ impl Bot {
         }
         let Some(known) = self.job_of(job) else { return };
         let follow = Follow {
+            application: press.application,
             work: Work::Single,
             parent: Parent { message_id: press.message_id, job_id: job.to_owned(), image },
             shown: known.shown().to_owned(),
@@ -236,8 +242,15 @@ impl Bot {
     }
 
     fn answer_press(&mut self, stage: &mut Stage<'_>, at: Duration, press: &Press, ask: Ask) {
-        let answer = Answer::new(press.user.clone(), press.channel_id, press.nonce.clone(), "", ask)
-            .under(press.message_id);
+        let answer = Answer::new(
+            press.application,
+            press.user.clone(),
+            press.channel_id,
+            press.nonce.clone(),
+            "",
+            ask,
+        )
+        .under(press.message_id);
         self.respond(stage, at, answer);
     }
 }
@@ -245,6 +258,7 @@ impl Bot {
 /// A described or shortened prompt as something to make.
 fn told_follow(press: &Press, prompt: String, which: u8) -> Follow {
     Follow {
+        application: press.application,
         work: Work::Imagine,
         parent: Parent { message_id: press.message_id, job_id: String::new(), image: which },
         shown: prompt.clone(),

@@ -19,7 +19,7 @@ impl Bot {
         let Some(job) = self.job_shown(message).filter(|job| job.order.user.id == user.id) else { return };
         let content = format!("**{}**\n**Job ID**: {}\n**seed** {}", job.shown(), job.id, seed(job));
         let channel_id = stage.discord.direct_channel(at, user.id);
-        stage.discord.post(at, channel_id, Draft { content, ..Draft::of_bot() }, None);
+        stage.discord.post(at, channel_id, Draft { content, ..Draft::of_bot(job.order.application) }, None);
     }
 
     /// The job whose result a message shows, read from its buttons.

@@ -14,6 +14,7 @@ pub(super) struct BotText {
     slots: Option<u32>,
     relaxed_slots: Option<u32>,
     queue: Option<u32>,
+    niji: Option<bool>,
     suffix: Option<String>,
     cancel_button: Option<bool>,
     mode: Option<Mode>,
@@ -33,6 +34,10 @@ impl BotText {
         settings.slots = self.slots.or(settings.slots);
         settings.relaxed_slots = self.relaxed_slots.unwrap_or(settings.relaxed_slots);
         settings.queue = self.queue.unwrap_or(settings.queue);
+        settings.niji = match self.niji {
+            Some(there) => there.then_some(Settings::NIJI),
+            None => settings.niji,
+        };
         settings.suffix = self.suffix.clone().or(settings.suffix.take());
         settings.cancel_button = self.cancel_button.unwrap_or(settings.cancel_button);
         settings.mode = self.mode.unwrap_or(settings.mode);

@@ -15,6 +15,7 @@ mod http;
 mod listener;
 mod modal;
 mod mutation;
+mod niji;
 mod prompt;
 mod scenario;
 mod support;
