@@ -1,6 +1,10 @@
-//! One parameter of a prompt. Ranges depend on Midjourney's version and are not judged.
+//! One parameter of a prompt, and the table of all that there are. Values are judged by `lint`.
+
+mod table;
 
 use std::fmt;
+
+pub use table::{Row, Source, TABLE, Takes, is_known, names, rows};
 
 /// A parameter as typed: `--name` or `--name value`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,19 +30,7 @@ impl Parameter {
 
     /// The short name that Midjourney shows for it, in small letters: `ar` for `--aspect`.
     pub fn canonical_name(&self) -> String {
-        let name = self.name.to_ascii_lowercase();
-        let short = match name.as_str() {
-            "aspect" => "ar",
-            "chaos" => "c",
-            "stylize" => "s",
-            "quality" => "q",
-            "weird" => "w",
-            "version" => "v",
-            "repeat" => "r",
-            "profile" | "personalize" => "p",
-            _ => return name,
-        };
-        short.to_owned()
+        rows(&self.name).next().map_or_else(|| self.name.to_ascii_lowercase(), |row| row.name.to_owned())
     }
 }
 

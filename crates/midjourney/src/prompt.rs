@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::parameter::Parameter;
+use crate::permutation;
+use crate::syntax::Syntax;
 
 /// The longest prompt that Discord's option takes, in Unicode scalar values.
 pub const LONGEST: usize = 6_000;
@@ -55,7 +57,7 @@ impl Prompt {
     /// Braces behind a backslash are text (Midjourney's documentation of permutation prompts).
     pub fn makes_several_jobs(&self) -> bool {
         let repeats = self.parameters.iter().any(|parameter| parameter.canonical_name() == "r");
-        repeats || has_permutation(&self.to_string())
+        repeats || permutation::choices(Syntax::parse(&self.to_string()).pieces()) > 1
     }
 
     /// Reads any text as a prompt, without a check; for prompts that were seen.
@@ -134,24 +136,6 @@ impl fmt::Display for InvalidPrompt {
 }
 
 impl std::error::Error for InvalidPrompt {}
-
-/// Whether there is `{`, `,`, `}` in this order, none behind a backslash.
-fn has_permutation(text: &str) -> bool {
-    let mut inside = None;
-    let mut is_escaped = false;
-    for character in text.chars() {
-        match (character, inside) {
-            _ if is_escaped => {}
-            ('{', _) => inside = Some(false),
-            (',', Some(_)) => inside = Some(true),
-            ('}', Some(true)) => return true,
-            ('}', Some(false)) => inside = None,
-            _ => {}
-        }
-        is_escaped = character == '\\' && !is_escaped;
-    }
-    false
-}
 
 /// Control characters separate words: Discord's prompt field cannot hold them.
 fn is_gap(character: char) -> bool {
