@@ -53,6 +53,11 @@ pub(crate) fn ask_for_json(mut typed: impl Iterator<Item = OsString>) -> bool {
 pub(crate) enum Command {
     /// Make images from a prompt, and save them.
     Imagine(Imagine),
+    /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
+    ///
+    /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing
+    /// is sent. `imagine` judges its prompt in the same way.
+    Lint(Lint),
     /// Tell what a message, a page of messages, a gateway frame or an error body means.
     Explain(Explain),
     /// Serve a simulated Discord with the Midjourney bot, until stopped.
@@ -96,10 +101,35 @@ pub(crate) struct Imagine {
     /// Do not draw the picture in the terminal.
     #[arg(long)]
     pub(crate) no_picture: bool,
+    /// Send the prompt even if Midjourney is known to refuse it, and warn of nothing.
+    #[arg(long)]
+    pub(crate) no_lint: bool,
     #[command(flatten)]
     pub(crate) world: ImagineWorld,
     #[command(flatten)]
     pub(crate) connection: Connection,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lint {
+    /// Prompts, each as one argument; - reads them from standard input, one a line.
+    #[arg(value_name = "PROMPT", required_unless_present = "file")]
+    pub(crate) prompts: Vec<String>,
+    /// Read prompts from this file too, one a line.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+    /// Print one JSON object per prompt.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the prompts with their typography repaired (dashes, quotes, spaces; never meaning), findings on stderr.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// The account's default version, such as 7 or "niji 6"; a prompt's own goes before.
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) default_version: Option<String>,
+    /// The account's default speed: fast, relax or turbo; a prompt's own goes before.
+    #[arg(long, value_name = "MODE")]
+    pub(crate) default_mode: Option<String>,
 }
 
 /// Where and as whom to speak. A token is never an argument: other users of the machine could read it.

@@ -6,6 +6,7 @@ mod doctor;
 mod explain;
 mod help;
 mod imagine;
+mod lint;
 mod score;
 mod sim;
 mod world;
@@ -27,9 +28,14 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
     match cli.command {
         Command::Imagine(args) => {
             let terminal = Terminal::of(environment);
-            in_runtime(imagine::run(&args, || gather(&args, environment, file), terminal))
+            in_runtime(imagine::run(&args, || gather(&args, environment, file), terminal, environment))
         }
         Command::Explain(args) => explain::run(&args),
+        Command::Lint(args) => {
+            warn(environment);
+            let flags = lint::flags(&args);
+            lint::run(&args, &Configuration::gather(flags, environment, file)?, environment)
+        }
         Command::Sim(args) => match &args.command {
             Some(SimCommand::Score(args)) => in_runtime(score::run(args)),
             None => in_runtime(sim::run(&args)),

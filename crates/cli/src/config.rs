@@ -4,8 +4,8 @@
 
 mod key;
 mod meaning;
-mod nearest;
 mod place;
+mod prompt;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use journeyman::{Error, ErrorKind};
+use journeyman_midjourney::nearest::nearest;
 
 pub(crate) use key::{KEYS, Key};
 pub(crate) use place::Environment;
@@ -216,7 +217,7 @@ fn malformed(path: &Path, text: &str, why: &toml::de::Error) -> Error {
 
 fn unknown(path: &Path, name: &str) -> Error {
     let known: Vec<&str> = KEYS.iter().filter(|key| key.in_file).map(|key| key.name).collect();
-    let hint = match nearest::nearest(name, &known) {
+    let hint = match nearest(name, &known) {
         Some(near) => format!("did you mean `{near}`? `journeyman config show` lists every key"),
         None => format!("known keys: {}", known.join(", ")),
     };
@@ -236,7 +237,7 @@ pub(crate) fn strays(environment: &Environment) -> Vec<String> {
 
 fn stray(name: &str, known: &[&str]) -> String {
     let in_file = key::find(&name.to_lowercase()).filter(|key| key.in_file && !key.in_environment);
-    let hint = match (in_file, nearest::nearest(name, known)) {
+    let hint = match (in_file, nearest(name, known)) {
         (Some(key), _) => format!("write `{}` into the configuration file instead", key.name),
         (None, Some(near)) => format!("did you mean {PREFIX}{near}?"),
         (None, None) => "unset it; `journeyman config show` lists every setting".to_owned(),

@@ -1,6 +1,7 @@
 //! What people and programs see: data on stdout, everything else on stderr. It decides nothing.
 
 mod json;
+mod lint;
 mod picture;
 mod progress;
 mod score;
@@ -10,6 +11,7 @@ use std::io::{IsTerminal as _, Write as _};
 use journeyman::ErrorKind;
 
 pub(crate) use json::Lines;
+pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};
 pub(crate) use picture::draw;
 pub(crate) use progress::Progress;
 pub(crate) use score::score;
@@ -46,6 +48,13 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
             Err(error.with_hint("check where the output goes, and the free space there").into())
         }
         _ => Ok(()),
+    }
+}
+
+/// Tells people some lines on stderr, where there are any.
+pub(crate) fn tell_lines(text: &str) {
+    if !text.is_empty() {
+        tell(text.trim_end());
     }
 }
 

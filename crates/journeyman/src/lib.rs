@@ -52,6 +52,7 @@ mod driver;
 mod error;
 mod event;
 mod job;
+mod lint;
 mod settings;
 mod wall;
 mod words;
@@ -65,6 +66,7 @@ pub use wall::unix_micros;
 
 pub use journeyman_discord::{ApiBase, Token};
 pub use journeyman_midjourney::generation::{Deadlines, GenerationRecord, Reason, RecordError};
-pub use journeyman_midjourney::{Failure, FailureKind, Notice};
+pub use journeyman_midjourney::lint::{Code, Finding, Severity, Suggestion};
+pub use journeyman_midjourney::{Failure, FailureKind, Lint, LintSettings, Mode, Notice, Version};
 pub use journeyman_model::{ChannelId, GuildId, MessageId};
 pub use journeyman_moment::{Clock, Moment};

@@ -8,9 +8,9 @@ use journeyman::{
 use journeyman_midjourney::prompt::Prompt;
 use journeyman_sim as sim;
 
-use super::{sim as simulator, world};
+use super::{lint, sim as simulator, world};
 use crate::args::Imagine;
-use crate::config::Configuration;
+use crate::config::{Configuration, Environment};
 use crate::error::Error;
 use crate::show::{self, Lines, Progress, Terminal};
 
@@ -19,9 +19,10 @@ pub(super) async fn run(
     args: &Imagine,
     configuration: impl FnOnce() -> Result<Configuration, journeyman::Error>,
     terminal: Terminal,
+    environment: &Environment,
 ) -> Result<(), Error> {
     let mut known = Known::default();
-    let ended = imagine(args, configuration, terminal, &mut known).await;
+    let ended = imagine(args, configuration, terminal, environment, &mut known).await;
     match &ended {
         Ok(finished) if args.json => Lines::finished(finished)?,
         Ok(finished) => show_files(args, finished, terminal)?,
@@ -59,6 +60,7 @@ async fn imagine(
     args: &Imagine,
     configuration: impl FnOnce() -> Result<Configuration, journeyman::Error>,
     terminal: Terminal,
+    environment: &Environment,
     known: &mut Known,
 ) -> Result<Finished, Error> {
     // Before anything else: a prompt that nobody takes needs no token to be refused.
@@ -66,6 +68,9 @@ async fn imagine(
         journeyman::Error::new(ErrorKind::InvalidPrompt, why.to_string()).with_hint(why.hint())
     })?;
     let configuration = configuration()?;
+    if !args.no_lint {
+        lint::before_sending(&args.prompt, &configuration.lint()?, environment)?;
+    }
     if !args.sim {
         let (settings, scale) = configuration.account()?;
         return work(args, &settings, Clock::scaled(scale), terminal, known).await;

@@ -40,6 +40,8 @@ pub(crate) const KEYS: &[Key] = &[
     },
     key("out", Some("journeyman-images"), "the folder in which images are saved"),
     key("split", Some("false"), "true to save a grid's four quarters too"),
+    key("prompt_version", None, "the account's default version of Midjourney, such as 7 or niji 6, for lint"),
+    key("prompt_mode", None, "the account's default speed, for lint: fast, relax or turbo"),
     key("pace_ms", Some("350"), "the least time between two requests, in milliseconds, 0 for none"),
     key("poll_min_s", Some("3"), "the least time between two looks at the channel, in seconds"),
     key("poll_max_s", Some("5"), "the longest time between two looks at the channel, in seconds"),

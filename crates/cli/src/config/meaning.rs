@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use journeyman::{ApiBase, ChannelId, Error, ErrorKind, GuildId, ProgressVisibility, Settings, Token};
 
+use super::prompt::{DefaultMode, DefaultVersion};
 use super::{Configuration, KEYS, missing};
 
 /// More than any token has, so that a wrong file is not read whole.
@@ -76,6 +77,8 @@ impl Configuration {
             "max_retries" => self.read::<u32>(name).map(drop),
             "seed" => self.read::<u64>(name).map(drop),
             "progress" => self.read::<Progress>(name).map(drop),
+            "prompt_version" => self.read::<DefaultVersion>(name).map(drop),
+            "prompt_mode" => self.read::<DefaultMode>(name).map(drop),
             "time_scale" => self.read::<Factor>(name).map(drop),
             spans if spans.ends_with("_s") => self.read::<Seconds>(name).map(drop),
             // Any text is a path, and the token was judged as a whole.
@@ -160,7 +163,7 @@ fn read_token(path: &Path) -> Result<String, Error> {
 
 /// A text that is not what a setting takes.
 #[derive(Debug)]
-struct Wanted(&'static str);
+pub(super) struct Wanted(pub(super) &'static str);
 
 impl fmt::Display for Wanted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

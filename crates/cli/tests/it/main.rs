@@ -7,6 +7,7 @@ mod explain;
 mod harness;
 mod help;
 mod interrupt;
+mod lint;
 mod scenarios;
 mod score;
 mod simulator;
