@@ -106,8 +106,11 @@ fn imagine_refuses_what_the_bot_would_refuse_before_anything_is_sent() {
     assert_eq!(ran.last()["error"], "InvalidPrompt");
     assert_eq!(sim.report()["requests"], serde_json::json!({}), "something was sent");
 
-    let ran = place.run(&["imagine", "--json", "--no-lint", "a fox --v5"]);
-    assert_eq!(ran.last()["event"], "finished", "{}", ran.stderr);
+    // Whatever the bot makes of it, it was sent.
+    let place = place.with("JOURNEYMAN_CAP_S", 20);
+    place.run(&["imagine", "--json", "--no-lint", "a fox --v5"]);
+    let sent = &sim.report()["requests"]["POST"]["/interactions"];
+    assert!(sent.as_object().is_some_and(|answers| !answers.is_empty()), "{}", sim.report());
 }
 
 #[test]
