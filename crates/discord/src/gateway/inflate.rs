@@ -146,6 +146,34 @@ mod tests {
     }
 
     #[test]
+    fn mutated_streams_end_in_a_text_or_an_error_and_never_in_a_panic() {
+        let streams = if std::env::var_os("JOURNEYMAN_LONG").is_some() { 1_000_000 } else { 5_000 };
+        let mut rng = fastrand::Rng::with_seed(7);
+        let long = "{\"op\":0,\"d\":".repeat(40);
+        let messages = stream(&["{\"op\":10,\"d\":null}", long.as_str(), "{\"op\":11}"]);
+        let (mut texts, mut errors) = (0, 0);
+        for _ in 0..streams {
+            let mut inflater = Inflater::with_most(1 << 16);
+            for message in &messages {
+                let mut bytes = message.clone();
+                for _ in 0..rng.usize(0..3) {
+                    let at = rng.usize(0..bytes.len());
+                    bytes[at] = rng.u8(..);
+                }
+                match inflater.push(&bytes) {
+                    Ok(Some(_)) => texts += 1,
+                    Ok(None) => {}
+                    Err(_) => {
+                        errors += 1;
+                        break;
+                    }
+                }
+            }
+        }
+        assert!(texts > streams / 4 && errors > streams / 4, "{texts} {errors}");
+    }
+
+    #[test]
     fn data_without_an_end_is_bounded() {
         let mut inflater = Inflater::new();
         let megabyte = vec![1; 1 << 20];

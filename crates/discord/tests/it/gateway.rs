@@ -1,6 +1,8 @@
 //! The gateway: its session in virtual time, and its socket against a scripted server. It is no test of Discord.
 
 mod fuzz;
+#[cfg(feature = "user-account")]
+mod mirror;
 mod property;
 mod secret;
 mod server;

@@ -16,18 +16,22 @@ const SCALE: f64 = 100.0;
 const MESSAGES: &str = "/channels/{channel.id}/messages";
 
 /// A world in which this goes wrong, and an account of it.
-struct Visit {
-    world: Running,
-    rest: Rest,
-    place: Place,
-    clock: Clock,
+pub(crate) struct Visit {
+    pub(crate) world: Running,
+    pub(crate) rest: Rest,
+    pub(crate) place: Place,
+    pub(crate) clock: Clock,
 }
 
 impl Visit {
     async fn start(faults: Vec<FaultRule>) -> Self {
+        Self::start_in(Settings { faults, ..Settings::default() }).await
+    }
+
+    pub(crate) async fn start_in(settings: Settings) -> Self {
         let clock = Clock::scaled(SCALE);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let settings = Settings { faults, pictures: Pictures::Tiny, ..Settings::default() };
+        let settings = Settings { pictures: Pictures::Tiny, ..settings };
         let scaled = ScaledClock { origin: clock.origin(), scale: SCALE };
         let world = serve(listener, settings, scaled).await.unwrap();
         let token = Token::parse(&world.ready.token).unwrap();
@@ -39,12 +43,22 @@ impl Visit {
     }
 
     async fn imagine(&self, version: CommandVersion) -> Result<wire::Answer, CallError> {
+        self.imagine_as("0123456789abcdef0123456789abcdef", version).await
+    }
+
+    /// From this session of the gateway.
+    pub(crate) async fn imagine_as(
+        &self,
+        session_id: &str,
+        version: CommandVersion,
+    ) -> Result<wire::Answer, CallError> {
         let command = self.rest.command(self.place, IMAGINE).await.unwrap();
-        let payload = payload(&Command { version, ..command }, self.place);
+        let mut payload = payload(&Command { version, ..command }, self.place);
+        payload["session_id"] = session_id.into();
         self.rest.call(&wire::post_interaction(payload, self.place.channel)).await
     }
 
-    async fn version(&self) -> CommandVersion {
+    pub(crate) async fn version(&self) -> CommandVersion {
         self.rest.command(self.place, IMAGINE).await.unwrap().version
     }
 

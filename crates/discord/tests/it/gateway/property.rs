@@ -67,7 +67,7 @@ fn run(setup: Setup, faults: &[(u64, Fault)]) -> (World, Tally) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if is_long() { 20_000 } else { 100 },
+        cases: if is_long() { 5_000 } else { 100 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -111,7 +111,7 @@ fn random_faults(rng: &mut fastrand::Rng) -> Vec<(u64, Fault)> {
 #[test]
 fn a_soak_of_simulated_weeks_with_random_faults_in_seconds() {
     // A thousand faults are about a week.
-    let weeks = if is_long() { 500 } else { 2 };
+    let weeks = if is_long() { 100 } else { 2 };
     for seed in 0..weeks {
         let faults = random_faults(&mut fastrand::Rng::with_seed(seed));
         let (world, tally) = run(Setup { seed, ..Setup::default() }, &faults);
