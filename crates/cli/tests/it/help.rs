@@ -79,10 +79,13 @@ fn the_help_on_scripts_is_a_script_with_every_section_and_key() {
         if before.lines().any(|line| line.starts_with(&format!("{name} = "))) {
             continue;
         }
-        let may_repeat = ["outcome", "fault", "limit"].contains(&name.as_str());
+        let may_repeat = ["outcome", "fault", "limit", "gateway_fault"].contains(&name.as_str());
         let head = if may_repeat { format!("[[{name}]]") } else { format!("[{name}]") };
-        let (_, rest) = ran.stdout.split_once(&format!("\n{head}\n")).unwrap_or_else(|| panic!("no {head}"));
-        let body = rest.split("\n[").next().unwrap_or_default();
+        // A section that may repeat can need several, for keys that exclude each other.
+        let heading = format!("\n{head}\n");
+        let parts = ran.stdout.split(&heading).skip(1);
+        let body: String = parts.filter_map(|part| part.split("\n[").next()).collect();
+        assert!(!body.is_empty(), "no {head}");
         for key in allowed(&format!("{head}\nnonsense = 1")) {
             assert!(body.lines().any(|line| line.starts_with(&format!("{key} = "))), "{head}: no {key}");
         }
@@ -102,6 +105,7 @@ fn the_help_on_scripts_names_every_word_that_a_key_takes() {
         journeyman_sim::Mode::NAMES,
         journeyman_sim::Pictures::NAMES,
         journeyman_sim::PictureFormat::NAMES,
+        journeyman_sim::GatewayFaultKind::NAMES,
     ];
     for word in words.concat() {
         assert!(ran.stdout.contains(word), "{word}");
