@@ -6,6 +6,8 @@ mod clients;
 mod findings;
 mod measures;
 #[cfg(feature = "outside")]
+mod mirror;
+#[cfg(feature = "outside")]
 mod npm;
 #[cfg(feature = "outside")]
 mod npm_midjourney;
@@ -35,6 +37,7 @@ usage: cargo xtask <task>
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
   clients     other people's clients against the simulator's limits, directly and through the proxy; `--json`
+  mirror      what the simulator does, by how it is known: real, peer, inferred; `--json`
   npm-midjourney  the npm package `midjourney` makes an image and an upscale in the simulator, in both eras
   proxy       what the proxy costs per request beside a direct connection, under load from wrk; `--json`
   limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
@@ -54,6 +57,10 @@ fn main() -> ExitCode {
         "clients" => clients::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
         "clients" => again::outside(&mut findings, "clients", "dev"),
+        #[cfg(feature = "outside")]
+        "mirror" => mirror::print(&mut findings),
+        #[cfg(not(feature = "outside"))]
+        "mirror" => again::outside(&mut findings, "mirror", "dev"),
         #[cfg(feature = "outside")]
         "npm-midjourney" => npm_midjourney::check(&mut findings),
         #[cfg(not(feature = "outside"))]

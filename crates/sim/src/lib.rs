@@ -48,6 +48,7 @@ mod http;
 mod limit_scenario;
 mod limits;
 mod message;
+mod mirror;
 mod notice;
 mod picture;
 mod report;
@@ -73,6 +74,7 @@ pub use limit_scenario::{LimitScenario, limit_scenarios};
 pub use limits::{
     Acceptance, EdgeAnswer, InvalidLimit, Kind, Limits, Per, Rate, RouteLimit, Who, WindowModel,
 };
+pub use mirror::{Behaviour, Source, behaviours};
 pub use picture::{PictureOwner, picture_owner};
 pub use report::{JobReport, RateLimited, Report};
 pub use rest::{Running, ScaledClock, serve};

@@ -14,7 +14,9 @@ fn the_ready_line_says_all_that_a_client_needs() {
     for key in ["token", "guild_id", "channel_id", "user_id"] {
         assert!(sim.ready[key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {}", sim.ready);
     }
-    assert_eq!(sim.ready.as_object().map(serde_json::Map::len), Some(7), "{}", sim.ready);
+    let gateway = sim.ready["gateway"].as_str().unwrap_or_default();
+    assert!(gateway.starts_with("ws://127.0.0.1:"), "{}", sim.ready);
+    assert_eq!(sim.ready.as_object().map(serde_json::Map::len), Some(8), "{}", sim.ready);
 }
 
 #[cfg(unix)]
