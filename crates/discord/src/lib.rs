@@ -31,6 +31,7 @@ mod config;
 mod date;
 mod error;
 pub mod gateway;
+mod picture;
 mod rest;
 mod token;
 pub mod wire;
@@ -40,5 +41,8 @@ pub use commands::{CommandError, Place, Wanted};
 pub use config::{ApiBase, BadApiBase, Config, Timeouts};
 pub use date::ServerDate;
 pub use error::{CallError, CallErrorKind};
+pub use picture::{MOST_UPLOAD_BYTES, Picture, PictureKind, UnusablePicture};
+#[cfg(feature = "user-account")]
+pub use rest::UploadError;
 pub use rest::{CannotStart, DownloadError, DownloadErrorKind, Downloader, Hosts, Recall, Rest};
 pub use token::{MalformedToken, Token};

@@ -4,6 +4,9 @@ mod call;
 mod client;
 mod download;
 mod recall;
+mod refresh;
+#[cfg(feature = "user-account")]
+mod upload;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +18,8 @@ use journeyman_moment::Clock;
 pub use client::CannotStart;
 pub use download::{DownloadError, DownloadErrorKind, Downloader, Hosts};
 pub use recall::Recall;
+#[cfg(feature = "user-account")]
+pub use upload::UploadError;
 
 use crate::wire::{self, Answer, Unreadable};
 use crate::{CallError, Config, ServerDate};

@@ -17,8 +17,10 @@
 //! ```
 
 mod answer;
+pub mod link;
 pub mod read;
 mod request;
+pub mod upload;
 
 pub use answer::Answer;
 pub use read::Unreadable;

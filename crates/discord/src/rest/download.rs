@@ -1,4 +1,4 @@
-//! Downloads and signed uploads: the one file through which they leave. It never holds a token.
+//! Downloads, signed uploads and embedded pages: the one file through which they leave. It never holds a token.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use journeyman_limiter::{Answer, Attempt, Certainty, Decision, RetryPolicy, decide};
 use journeyman_moment::{Clock, Moment};
 use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
+use serde_json::Value;
 use url::{Host, Url};
 
 use super::CannotStart;
@@ -66,12 +68,26 @@ impl Hosts {
         Self { kind: Kind::Loopback }
     }
 
+    fn admits_page(&self, url: &Url) -> bool {
+        match self.kind {
+            Kind::Loopback => self.admits(url),
+            Kind::Public => url.scheme() == "https" && url.host().is_some_and(|host| is_page(&host)),
+        }
+    }
+
     fn admits(&self, url: &Url) -> bool {
         match self.kind {
             Kind::Loopback => url.scheme() == "http" && is_loopback(url),
             Kind::Public => url.scheme() == "https" && url.host().is_some_and(|host| is_public(&host)),
         }
     }
+}
+
+/// Where Discord serves an application's embedded pages from (trueai/midjourney-proxy, Mutiny-SDK).
+fn is_page(host: &Host<&str>) -> bool {
+    let Host::Domain(name) = host else { return false };
+    let application = name.strip_suffix(".discordsays.com");
+    application.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn is_public(host: &Host<&str>) -> bool {
@@ -180,14 +196,49 @@ impl Downloader {
         transfer.run(http, MOST_BYTES).await.map(drop)
     }
 
+    /// Posts JSON to an application's embedded page, as the page itself would, and returns what it answers.
+    ///
+    /// It is sent again only when it certainly was not sent: doing it twice starts two jobs.
+    ///
+    /// # Errors
+    /// [`DownloadError`]; [`Broken`](DownloadErrorKind::Broken) leaves open whether it was executed, and
+    /// [`Expired`](DownloadErrorKind::Expired) means that the page is closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons a request that may have been executed.
+    pub async fn post_to_page(&self, url: &str, body: &Value) -> Result<Bytes, DownloadError> {
+        /// What a page answers is short.
+        const MOST_BYTES: u64 = 1024 * 1024;
+        let transfer = self.admitted("submit a form of the bot's", url, Hosts::admits_page)?;
+        let mut transfer = Transfer { repeatable: false, ..transfer };
+        let http = self.inner.client.post(transfer.url.clone());
+        let http = http.header(CONTENT_TYPE, "application/json").body(body.to_string());
+        transfer.run(http, MOST_BYTES).await
+    }
+
     fn transfer(&self, deed: &'static str, url: &str) -> Result<Transfer<'_>, DownloadError> {
+        self.admitted(deed, url, Hosts::admits)
+    }
+
+    fn admitted(
+        &self,
+        deed: &'static str,
+        url: &str,
+        admits: fn(&Hosts, &Url) -> bool,
+    ) -> Result<Transfer<'_>, DownloadError> {
         let inner = &*self.inner;
         let url = Url::parse(url).ok();
         let host = url.as_ref().map(host_and_port).unwrap_or_default();
-        match url.filter(|url| inner.hosts.admits(url)) {
-            Some(url) => {
-                Ok(Transfer { deed, url, inner, started: inner.clock.now(), attempts: 0, rng: inner.rng() })
-            }
+        match url.filter(|url| admits(&inner.hosts, url)) {
+            Some(url) => Ok(Transfer {
+                deed,
+                url,
+                inner,
+                started: inner.clock.now(),
+                attempts: 0,
+                repeatable: true,
+                rng: inner.rng(),
+            }),
             None => Err(DownloadError {
                 kind: DownloadErrorKind::NotAllowed,
                 attempts: 0,
@@ -215,6 +266,8 @@ struct Transfer<'a> {
     inner: &'a Inner,
     started: Moment,
     attempts: u32,
+    /// Whether doing it twice does no more than doing it once.
+    repeatable: bool,
     rng: fastrand::Rng,
 }
 
@@ -254,7 +307,7 @@ impl Transfer<'_> {
         };
         let attempt = Attempt {
             retries: self.attempts.saturating_sub(1),
-            repeatable: true,
+            repeatable: self.repeatable,
             certainty,
             status: failure.status,
             retry_after: failure.retry_after,
@@ -397,6 +450,23 @@ impl fmt::Debug for Downloader {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_are_discords_own_alone() {
+        let admitted = |hosts: &Hosts, url: &str| hosts.admits_page(&Url::parse(url).unwrap());
+        for (url, public, loopback) in [
+            ("https://936929561302675456.discordsays.com/inpaint/api/submit-job", true, false),
+            ("http://936929561302675456.discordsays.com/x", false, false),
+            ("https://discordsays.com/x", false, false),
+            ("https://evil.discordsays.com/x", false, false),
+            ("https://1.discordsays.com.example.com/x", false, false),
+            ("https://cdn.discordapp.com/x", false, false),
+            ("http://127.0.0.1:8080/inpaint/api/submit-job", false, true),
+        ] {
+            assert_eq!(admitted(&Hosts::public(), url), public, "public: {url}");
+            assert_eq!(admitted(&Hosts::loopback(), url), loopback, "loopback: {url}");
+        }
+    }
 
     #[test]
     fn files_come_from_known_hosts_alone() {

@@ -11,6 +11,8 @@ mod scripted;
 mod secret;
 #[cfg(feature = "user-account")]
 mod simulated;
+#[cfg(feature = "user-account")]
+mod upload;
 
 use journeyman_discord::{ApiBase, Config, Rest, Token};
 use journeyman_limiter::{Config as Limits, Limiter};
