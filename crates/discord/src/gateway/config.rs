@@ -11,7 +11,9 @@ use crate::Token;
 /// How a session is held. The defaults are [`GatewayConfig::new`]'s.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// Where the gateway is; default `wss://gateway.discord.gg`.
+    /// Where the gateway is; default `wss://gateway.discord.gg`. `GET /gateway` tells the same
+    /// ([`wire::gateway_address`](crate::wire::gateway_address)). It is reached directly: an HTTP proxy in the
+    /// environment, which REST follows, is not used.
     pub address: GatewayAddress,
     /// Who speaks.
     pub token: Token,

@@ -8,6 +8,7 @@ mod secret;
 mod server;
 mod session;
 mod socket;
+mod tls;
 mod world;
 
 use journeyman_discord::Token;
