@@ -153,6 +153,12 @@ pub(crate) fn upscaling(line: &Line, image: u8) -> String {
     format!("Upscaling image #{image} with **{}** - <@{}> (Waiting to start)", line.prompt, line.user)
 }
 
+/// What a variation said first in early 2023 (real: a peer's collected lines).
+pub(crate) fn making_variations(line: &Line, image: u8) -> String {
+    let Line { prompt, user, .. } = line;
+    format!("Making variations for image #{image} with prompt **{prompt}** - <@{user}> (Waiting to start)")
+}
+
 /// A `WebP` answer says that the website has more (real: capture of June 2023; as a link since about 2025).
 pub(crate) fn finished(line: &Line, running: Running, format: PictureFormat, job: &str, era: Era) -> String {
     let open = match (format, era) {

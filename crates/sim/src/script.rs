@@ -55,7 +55,7 @@ pub struct ScriptError {
 ///   `after_event`, `before_event` (an event's name, `*` for any), `at_ms`, `every_ms`; `after`, `count`,
 ///   `probability`, `code`, `delay_ms`, `span_ms`.
 /// - `[bot]`: `slots`, `relaxed_slots`, `queue`, `niji`, `suffix`, `cancel_button`, `mode`, `stealth`, `remix`,
-///   `answers` ([`Visibility::NAMES`](crate::Visibility::NAMES)), `check_parameters`, `batch`, `modal_ms`,
+///   `answers` ([`Visibility::NAMES`](crate::Visibility::NAMES)), `old_openings`, `check_parameters`, `batch`, `modal_ms`,
 ///   `upscale_cooldown_ms`, `pictures`, `picture_format`.
 /// - `[rewriting]`: a switch for each way in which prompts are changed, named as the fields of
 ///   [`Rewriting`](crate::Rewriting).

@@ -280,6 +280,9 @@ pub struct Settings {
     pub remix: bool,
     /// Who sees the answers to `/info`, `/settings` and other commands about the account. Ephemeral (real).
     pub answers: Visibility,
+    /// Whether variations begin with "Making variations for image #1 with prompt …", as in early 2023 (real: a peer's
+    /// collected lines). Off.
+    pub old_openings: bool,
     /// How the bot changes prompts.
     pub rewriting: Rewriting,
     /// Whether the bot refuses unknown parameters and values out of range. On.
@@ -355,6 +358,7 @@ impl Settings {
             stealth: false,
             remix: false,
             answers: Visibility::Ephemeral,
+            old_openings: false,
             rewriting: Rewriting::default(),
             check_parameters: true,
             batch: 40,

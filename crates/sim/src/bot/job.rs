@@ -330,7 +330,7 @@ impl Job {
                 (None, Era::E2023) => 0,
                 (None, Era::E2026) => 20,
             },
-            content: self.opening(),
+            content: self.opening(stage.settings),
             components,
             ..self.answer_draft(stage, at)
         };
@@ -339,11 +339,12 @@ impl Job {
         self.state = State::Waiting;
     }
 
-    /// Real: an upscale's first message names the image (a peer's collected lines).
-    fn opening(&self) -> String {
+    /// Real: an upscale's first message names the image, and a variation's did (a peer's collected lines).
+    fn opening(&self, settings: &Settings) -> String {
         let image = self.order.parent.as_ref().map_or(1, |parent| parent.image);
         match self.order.work {
             Work::Upscale(_) => caption::upscaling(&self.line, image),
+            Work::Variation if settings.old_openings => caption::making_variations(&self.line, image),
             Work::Imagine
             | Work::Blend
             | Work::Single

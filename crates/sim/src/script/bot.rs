@@ -21,6 +21,7 @@ pub(super) struct BotText {
     stealth: Option<bool>,
     remix: Option<bool>,
     answers: Option<Visibility>,
+    old_openings: Option<bool>,
     check_parameters: Option<bool>,
     batch: Option<u32>,
     modal_ms: Option<u64>,
@@ -44,6 +45,7 @@ impl BotText {
         settings.stealth = self.stealth.unwrap_or(settings.stealth);
         settings.remix = self.remix.unwrap_or(settings.remix);
         settings.answers = self.answers.unwrap_or(settings.answers);
+        settings.old_openings = self.old_openings.unwrap_or(settings.old_openings);
         settings.check_parameters = self.check_parameters.unwrap_or(settings.check_parameters);
         settings.batch = self.batch.unwrap_or(settings.batch);
         settings.modal_life = self.modal_ms.map_or(settings.modal_life, Duration::from_millis);

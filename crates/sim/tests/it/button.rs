@@ -179,6 +179,24 @@ fn an_upscale_shows_percentages_without_a_picture_and_a_picture_of_a_grid_shows_
 }
 
 #[test]
+fn the_opening_of_early_2023_names_the_image() {
+    let settings = Settings {
+        old_openings: true,
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::default()
+    };
+    let mut client = Client::new(settings);
+    let grid = client.grid("a cat");
+    client.press(&grid, "MJ::JOB::variation::3");
+    client.wait_ms(2_000);
+    let text = client.event("MESSAGE_CREATE")["content"].to_string();
+    assert!(text.contains("Making variations for image #3 with prompt **a cat --v 5.1** - <@"), "{text}");
+    client.wait_until_quiet();
+    assert_eq!(client.job("variation").state, "finished");
+}
+
+#[test]
 fn the_heart_is_pressed_in_and_out() {
     let mut client = client();
     let one = client.upscaled("a cat");

@@ -385,3 +385,34 @@ fn a_form_with_a_payload_is_accepted_like_json() {
     assert_eq!(client.world.handle(client.now, request).status, 204);
     assert_eq!(client.world.report().jobs[0].prompt, "YOUR MIDJOURNEY PROMPT GOES HERE");
 }
+
+/// The answer of a command, and the latest message that its nonce or its update shows.
+fn answered(name: &str, option: &str, value: &str) -> Value {
+    let settings = Settings { era: Era::E2026, ..Settings::for_era(Era::E2026) };
+    let mut client = Client::new(Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..settings });
+    client.ask(name, json!([{ "type": 3, "name": option, "value": value }]))
+}
+
+#[test]
+fn the_answer_to_describe_has_the_form_of_its_fixture() {
+    let ours = answered("describe", "link", "https://example.com/a.png");
+    let untitled = [(".d.embeds[].title", "a null title is the same as none")];
+    let fixture = capture!("answer/x_describe_answer.json");
+    check(&json!({ "d": fixture["d"] }), &json!({ "d": ours }), &untitled);
+}
+
+#[test]
+fn the_answer_to_shorten_has_the_form_of_its_fixture() {
+    let ours = answered("shorten", "prompt", "a cat in a hat");
+    check(&capture!("answer/x_shorten_answer.json")["d"], &ours, &[]);
+}
+
+#[test]
+fn the_frame_of_vary_region_has_the_form_of_its_fixture() {
+    let mut client = Client::new(settings());
+    let one = client.upscaled("a cat");
+    client.press(&one, "MJ::Inpaint");
+    client.wait_ms(2_000);
+    let ours = client.event("INTERACTION_IFRAME_MODAL_CREATE");
+    check(&capture!("interaction/x_vary_region_iframe_modal.json")["d"], &ours, &[]);
+}

@@ -169,3 +169,46 @@ fn the_announced_size_is_that_of_the_file_the_cdn_serves() {
         assert_eq!(attachment["size"], file.body.len(), "seed {seed}, {prompt}");
     }
 }
+
+#[test]
+fn the_report_lists_every_job_with_its_kind_its_parent_and_one_charge_each() {
+    let mut client = Client::new(settings());
+    let one = client.upscaled("a cat");
+    client.press(&one, "MJ::JOB::pan_up");
+    client.wait_until_quiet();
+    let report = client.get("/control/report").json().expect("JSON");
+    let jobs = report["jobs"].as_array().expect("jobs");
+    let kinds: Vec<_> = jobs.iter().map(|job| job["kind"].as_str().expect("a kind")).collect();
+    assert_eq!(kinds, ["imagine", "upscale", "pan_up"]);
+    for job in jobs {
+        assert_eq!(
+            (&job["charged"], &job["executions"], &job["mode"]),
+            (&1.into(), &1.into(), &"fast".into())
+        );
+    }
+    let spent: Vec<_> = jobs.iter().map(|job| job["gpu_seconds"].as_u64().expect("a number")).collect();
+    assert_eq!(spent, [60, 0, 60]);
+    assert_eq!((&jobs[0]["parent_message"], &jobs[0]["parent_job"]), (&Value::Null, &Value::Null));
+    assert_eq!(jobs[2]["parent_message"], one["id"]);
+    for child in 1..3 {
+        assert_eq!(jobs[child]["parent_job"], jobs[child - 1]["job_ids"][0]);
+    }
+}
+
+#[test]
+fn a_button_sent_twice_with_one_nonce_is_one_job_executed_twice() {
+    let mut client = Client::new(settings());
+    let grid = client.grid("a cat");
+    let mut body = client.interaction(3);
+    body["message_flags"] = grid["flags"].clone();
+    body["message_id"] = grid["id"].clone();
+    let id = grid["components"][1]["components"][0]["custom_id"].clone();
+    body["data"] = serde_json::json!({ "component_type": 2, "custom_id": id });
+    for _ in 0..2 {
+        client.send("POST", "/api/v10/interactions", &body);
+    }
+    client.wait_until_quiet();
+    let job = client.job("variation");
+    assert_eq!((job.executions, job.charged, job.gpu_seconds), (2, 2, 120));
+    assert_eq!(client.world.report().jobs.len(), 2);
+}
