@@ -27,7 +27,24 @@
 //! assert_eq!(answer.json().unwrap()["id"], ready.user_id.as_str());
 //! ```
 //!
-//! [`serve`] puts a world behind a real socket.
+//! Its gateway is the same: a socket's frames go in, and what it is sent is taken out.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use journeyman_sim::{Frame, Settings, World};
+//!
+//! let mut world = World::new(Settings::default());
+//! let token = world.ready().token;
+//! let now = Duration::ZERO;
+//! let socket = world.connect(now).expect("the gateway is up");
+//! world.frame(now, socket, &format!(r#"{{"op":2,"d":{{"token":"{token}"}}}}"#));
+//! let frames: Vec<_> = std::iter::from_fn(|| world.next_frame(socket)).collect();
+//! let [Frame::Text(hello), Frame::Text(ready)] = &frames[..] else { panic!("{frames:?}") };
+//! assert!(hello.contains(r#""op":10"#) && ready.contains("READY"));
+//! ```
+//!
+//! [`serve`] puts a world behind a real socket, both sides of it.
 //!
 //! The bot answers all commands of a captured list and all buttons under its own messages, opens windows (modals, and the
 //! frame of Vary (Region), whose mask goes to `POST {origin}/inpaint/api/submit-job`), and keeps settings for each account.

@@ -59,7 +59,7 @@ fn an_imagine_is_heard_from_its_acknowledgement_to_its_final_picture() {
 }
 
 #[test]
-fn a_heartbeat_is_acked_and_a_client_without_one_is_closed() {
+fn heartbeats_are_acked_and_enforced() {
     let mut client = client();
     let mut listener = Listener::ready(&mut client.world, client.now, &client.ready.token);
     listener.beat(&mut client.world, client.now);
@@ -74,7 +74,7 @@ fn a_heartbeat_is_acked_and_a_client_without_one_is_closed() {
 }
 
 #[test]
-fn a_cut_session_is_resumed_with_all_that_was_missed_and_then_resumed() {
+fn sessions_are_resumable_with_a_replay_from_the_sequence() {
     let mut client = client();
     let mut listener = Listener::ready(&mut client.world, client.now, &client.ready.token);
     client.imagine("a red fox");

@@ -70,7 +70,7 @@ fn a_frame_of_a_modal_comes_only_to_the_session_named_in_the_interaction() {
 }
 
 #[test]
-fn many_users_with_many_sessions_each_have_numbers_of_their_own() {
+fn the_same_gateway_is_served_to_many_sessions_of_many_users_each_with_numbers_of_its_own() {
     let mut client = Client::new(Settings { permissive: true, ..Settings::default() });
     let mut listeners = Vec::new();
     for _ in 0..3 {
