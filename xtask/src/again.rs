@@ -14,6 +14,15 @@ pub(crate) fn requests(findings: &mut Findings) {
     );
 }
 
+/// Runs `screening` in a build of this program that has the model in it; further arguments are the task's.
+#[cfg_attr(feature = "screening", expect(dead_code, reason = "that build is the one that is run"))]
+pub(crate) fn screening(findings: &mut Findings) {
+    let further: Vec<String> = std::env::args().skip(2).collect();
+    let run = ["run", "--quiet", "--locked", "-p", "xtask", "--features", "screening", "--", "screening"];
+    let args: Vec<&str> = run.into_iter().chain(further.iter().map(String::as_str)).collect();
+    cargo(findings, &args);
+}
+
 /// Runs a task in a build of this program that can start worlds and proxies; further arguments are the task's.
 #[cfg_attr(feature = "outside", expect(dead_code, reason = "that build is the one that is run"))]
 pub(crate) fn outside(findings: &mut Findings, task: &str, profile: &str) {

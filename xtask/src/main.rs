@@ -19,6 +19,9 @@ mod purity;
 mod recording;
 #[cfg(feature = "runs")]
 mod requests;
+#[cfg(any(feature = "screening", test))]
+#[cfg_attr(not(feature = "screening"), expect(dead_code, reason = "only its tests are built"))]
+mod screening;
 mod source;
 #[cfg(feature = "outside")]
 mod target;
@@ -40,6 +43,7 @@ usage: cargo xtask <task>
   mirror      what the simulator does, by how it is known: real, peer, inferred; `--json`
   npm-midjourney  the npm package `midjourney` makes an image and an upscale in the simulator, in both eras
   proxy       what the proxy costs per request beside a direct connection, under load from wrk; `--json`
+  screening   how well past outcomes foretell refusals, in worlds with a hidden rule; `--json`
   limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
 ";
 
@@ -69,6 +73,10 @@ fn main() -> ExitCode {
         "proxy" => proxy::measure(&mut findings),
         #[cfg(not(feature = "outside"))]
         "proxy" => again::outside(&mut findings, "proxy", "release"),
+        #[cfg(feature = "screening")]
+        "screening" => screening::measure(&mut findings),
+        #[cfg(not(feature = "screening"))]
+        "screening" => again::screening(&mut findings),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         "limits" => again::limits(&mut findings),

@@ -105,6 +105,8 @@ pub(crate) struct Imagine {
     #[arg(long)]
     pub(crate) no_lint: bool,
     #[command(flatten)]
+    pub(crate) screening: Screening,
+    #[command(flatten)]
     pub(crate) world: ImagineWorld,
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -130,6 +132,23 @@ pub(crate) struct Lint {
     /// The account's default speed: fast, relax or turbo; a prompt's own goes before.
     #[arg(long, value_name = "MODE")]
     pub(crate) default_mode: Option<String>,
+    #[command(flatten)]
+    pub(crate) screening: Screening,
+}
+
+/// Screening by the operator's own lists and past outcomes. None is shipped, and no prompt is ever changed.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Screening")]
+pub(crate) struct Screening {
+    /// Refuse prompts with a word or phrase of this file, one a line, # for comments; may be given several times.
+    #[arg(long = "screen-list", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) lists: Vec<PathBuf>,
+    /// Advise by the outcomes in this file; `imagine` appends each job's (not with --sim).
+    #[arg(long = "screen-outcomes", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) outcomes: Option<PathBuf>,
+    /// Refuse prompts that past outcomes give at least this probability of a refusal, from 0 to 1. Default: only advise.
+    #[arg(long = "screen-refuse-above", value_name = "P")]
+    pub(crate) refuse_above: Option<f64>,
 }
 
 /// Where and as whom to speak. A token is never an argument: other users of the machine could read it.

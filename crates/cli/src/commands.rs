@@ -8,6 +8,7 @@ mod help;
 mod imagine;
 mod lint;
 mod score;
+mod screen;
 mod sim;
 mod world;
 
@@ -33,7 +34,8 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
             warn(environment);
-            let flags = lint::flags(&args);
+            let mut flags = lint::flags(&args);
+            flags.extend(screen::flags(&args.screening)?);
             lint::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }
         Command::Sim(args) => match &args.command {
@@ -67,6 +69,7 @@ fn gather(
     if let Some(seed) = args.world.world.seed {
         flags.push(("seed", "--seed", seed.to_string()));
     }
+    flags.extend(screen::flags(&args.screening)?);
     Configuration::gather(flags, environment, file)
 }
 

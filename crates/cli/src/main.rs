@@ -8,6 +8,7 @@ mod config;
 mod error;
 mod exit;
 mod log;
+mod outcomes;
 mod show;
 
 use std::io::Write as _;

@@ -5,6 +5,7 @@ mod lint;
 mod picture;
 mod progress;
 mod score;
+mod screen;
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -15,6 +16,7 @@ pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_su
 pub(crate) use picture::draw;
 pub(crate) use progress::Progress;
 pub(crate) use score::score;
+pub(crate) use screen::{hit, object as screening_object, opinion};
 
 use crate::config::Environment;
 use crate::error::Error;

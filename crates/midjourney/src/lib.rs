@@ -43,6 +43,7 @@ pub mod permutation;
 pub mod prompt;
 pub mod region;
 pub mod reply;
+pub mod screen;
 mod seed;
 pub mod sighting;
 pub mod syntax;

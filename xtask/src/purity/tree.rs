@@ -47,6 +47,7 @@ const PURE: &[&str] = &[
     "tracing-core",
     "typenum",
     "unicode-ident",
+    "unicode-segmentation",
     "winnow",
     "zmij",
 ];

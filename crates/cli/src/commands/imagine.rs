@@ -8,7 +8,7 @@ use journeyman::{
 use journeyman_midjourney::prompt::Prompt;
 use journeyman_sim as sim;
 
-use super::{lint, sim as simulator, world};
+use super::{lint, screen, sim as simulator, world};
 use crate::args::Imagine;
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
@@ -71,9 +71,13 @@ async fn imagine(
     if !args.no_lint {
         lint::before_sending(&args.prompt, &configuration.lint()?, environment)?;
     }
+    screen::before_sending(&args.prompt, &configuration, environment)?;
     if !args.sim {
         let (settings, scale) = configuration.account()?;
-        return work(args, &settings, Clock::scaled(scale), terminal, known).await;
+        let ended = work(args, &settings, Clock::scaled(scale), terminal, known).await;
+        // Of a simulated world nothing is recorded: its bot refuses by script.
+        screen::record(&args.prompt, &configuration, &ended);
+        return ended;
     }
     let clock = Clock::scaled(args.world.speed);
     let mut there = world::settings(&args.world.world)?;

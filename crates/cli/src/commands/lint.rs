@@ -6,6 +6,7 @@ use std::path::Path;
 use journeyman::{Client, ErrorKind, Lint, LintSettings};
 use journeyman_midjourney::typography;
 
+use super::screen::Screener;
 use crate::args;
 use crate::config::{Configuration, Environment, Flag};
 use crate::error::Error;
@@ -30,29 +31,35 @@ pub(super) fn run(
     environment: &Environment,
 ) -> Result<(), Error> {
     let settings = configuration.lint()?;
+    let screener = Screener::load(configuration)?;
     let prompts = prompts(args)?;
+    let paint = if args.fix { Paint::of_stderr(environment) } else { Paint::of_stdout(environment) };
     let mut refused = 0;
     for (index, prompt) in prompts.iter().enumerate() {
         let lint = Client::lint(prompt, &settings);
-        refused += usize::from(lint.errors().next().is_some());
         let number = (prompts.len() > 1).then_some(index + 1);
+        let (screening, told) = screener.judge(prompt, number, paint);
+        refused += usize::from(lint.errors().next().is_some() || screening.is_refused());
+        let found = show::findings(prompt, number, &lint, paint) + &told;
         if args.json {
-            show::print(&format!("{}\n", show::lint_object(prompt, &typography::fix(prompt), &lint)))?;
+            let screening = show::screening_object(&screening);
+            show::print(&format!(
+                "{}\n",
+                show::lint_object(prompt, &typography::fix(prompt), &lint, screening)
+            ))?;
         } else if args.fix {
-            show::tell_lines(&show::findings(prompt, number, &lint, Paint::of_stderr(environment)));
+            show::tell_lines(&found);
             show::print(&format!("{}\n", typography::fix(prompt)))?;
         } else {
-            let paint = Paint::of_stdout(environment);
-            show::print(&show::findings(prompt, number, &lint, paint))?;
-            show::print(&show::lint_summary(number, &lint))?;
+            show::print(&(found + &show::lint_summary(number, &lint)))?;
         }
     }
     if refused == 0 {
         return Ok(());
     }
     let message = match prompts.len() {
-        1 => "the bot would refuse the prompt".to_owned(),
-        all => format!("the bot would refuse {refused} of {all} prompts"),
+        1 => "the prompt would be refused".to_owned(),
+        all => format!("{refused} of {all} prompts would be refused"),
     };
     Err(journeyman::Error::new(ErrorKind::InvalidPrompt, message)
         .with_hint("see above what is wrong with each; `imagine --no-lint` sends a prompt all the same")

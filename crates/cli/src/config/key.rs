@@ -42,6 +42,17 @@ pub(crate) const KEYS: &[Key] = &[
     key("split", Some("false"), "true to save a grid's four quarters too"),
     key("prompt_version", None, "the account's default version of Midjourney, such as 7 or niji 6, for lint"),
     key("prompt_mode", None, "the account's default speed, for lint: fast, relax or turbo"),
+    key("screen_lists", None, "files with words and phrases that no prompt may have, separated as in PATH"),
+    key(
+        "screen_outcomes",
+        None,
+        "a file of past outcomes, to advise by, and to which each job's is appended",
+    ),
+    key(
+        "screen_refuse_above",
+        None,
+        "from which probability of a refusal on a prompt is not sent, 0 to 1; none: only advice",
+    ),
     key("pace_ms", Some("350"), "the least time between two requests, in milliseconds, 0 for none"),
     key("poll_min_s", Some("3"), "the least time between two looks at the channel, in seconds"),
     key("poll_max_s", Some("5"), "the longest time between two looks at the channel, in seconds"),

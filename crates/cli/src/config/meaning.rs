@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use journeyman::{ApiBase, ChannelId, Error, ErrorKind, GuildId, ProgressVisibility, Settings, Token};
 
-use super::prompt::{DefaultMode, DefaultVersion};
+use super::prompt::{DefaultMode, DefaultVersion, Probability};
 use super::{Configuration, KEYS, missing};
 
 /// More than any token has, so that a wrong file is not read whole.
@@ -78,6 +78,7 @@ impl Configuration {
             "seed" => self.read::<u64>(name).map(drop),
             "progress" => self.read::<Progress>(name).map(drop),
             "prompt_version" => self.read::<DefaultVersion>(name).map(drop),
+            "screen_refuse_above" => self.read::<Probability>(name).map(drop),
             "prompt_mode" => self.read::<DefaultMode>(name).map(drop),
             "time_scale" => self.read::<Factor>(name).map(drop),
             spans if spans.ends_with("_s") => self.read::<Seconds>(name).map(drop),

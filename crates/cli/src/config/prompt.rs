@@ -1,5 +1,6 @@
-//! What the configuration says of prompts: the account's defaults, for lint. It judges no prompt.
+//! What the configuration says of prompts: the account's defaults, for lint, and what to screen by. It judges no prompt.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use journeyman::{Error, LintSettings, Mode, Version};
@@ -15,6 +16,22 @@ impl Configuration {
             mode: self.read::<DefaultMode>("prompt_mode")?.map(|DefaultMode(mode)| mode),
             ..LintSettings::default()
         })
+    }
+
+    /// The operator's lists.
+    pub(crate) fn screen_lists(&self) -> Vec<PathBuf> {
+        let setting = self.get("screen_lists");
+        setting.map(|setting| std::env::split_paths(&setting.text).collect()).unwrap_or_default()
+    }
+
+    /// The operator's file of past outcomes.
+    pub(crate) fn screen_outcomes(&self) -> Result<Option<PathBuf>, Error> {
+        self.read("screen_outcomes")
+    }
+
+    /// From which probability on the model refuses.
+    pub(crate) fn screen_refuse_above(&self) -> Result<Option<f64>, Error> {
+        Ok(self.read::<Probability>("screen_refuse_above")?.map(|Probability(probability)| probability))
     }
 }
 
@@ -40,5 +57,16 @@ impl FromStr for DefaultMode {
             "turbo" => Ok(Self(Mode::Turbo)),
             _ => Err(Wanted("fast, relax or turbo")),
         }
+    }
+}
+
+pub(super) struct Probability(f64);
+
+impl FromStr for Probability {
+    type Err = Wanted;
+
+    fn from_str(text: &str) -> Result<Self, Wanted> {
+        let probability = text.parse().ok().filter(|probability| (0.0..=1.0).contains(probability));
+        probability.map(Self).ok_or(Wanted("a number from 0 to 1"))
     }
 }

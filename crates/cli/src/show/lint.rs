@@ -36,7 +36,7 @@ impl Paint {
         if is_terminal && !refused { Self::Coloured } else { Self::Plain }
     }
 
-    fn word(self, severity: Severity, text: &str) -> String {
+    pub(super) fn word(self, severity: Severity, text: &str) -> String {
         let colour = match severity {
             Severity::Error => "1;31",
             Severity::Warning => "1;33",
@@ -81,7 +81,7 @@ pub(crate) fn summary(number: Option<usize>, lint: &Lint) -> String {
 }
 
 /// One prompt for programs. Places are bytes of the prompt.
-pub(crate) fn object(prompt: &str, fixed: &str, lint: &Lint) -> Value {
+pub(crate) fn object(prompt: &str, fixed: &str, lint: &Lint, screening: &Value) -> Value {
     json!({
         "prompt": prompt,
         "errors": lint.errors().count(),
@@ -97,6 +97,7 @@ pub(crate) fn object(prompt: &str, fixed: &str, lint: &Lint) -> Value {
         },
         "normalised": lint.normalised,
         "fixed": fixed,
+        "screening": screening,
     })
 }
 
@@ -121,16 +122,30 @@ fn finding(finding: &Finding) -> Value {
 }
 
 fn drawn(prompt: &str, number: Option<usize>, finding: &Finding, paint: Paint) -> String {
-    let head = format!("{}[{}]", finding.severity.word(), finding.code.name());
-    let mut text = format!("{}: {}\n", paint.word(finding.severity, &head), finding.message);
+    let suggestion = finding.suggestion.as_ref().map(|suggestion| suggestion.words.as_str());
+    let head = (finding.severity, finding.code.name());
+    marked(prompt, number, head, &finding.message, &finding.span, suggestion, paint)
+}
+
+/// A message, and the place in the prompt that it is about.
+pub(super) fn marked(
+    prompt: &str,
+    number: Option<usize>,
+    (severity, code): (Severity, &str),
+    message: &str,
+    span: &Range<usize>,
+    suggestion: Option<&str>,
+    paint: Paint,
+) -> String {
+    let head = format!("{}[{code}]", severity.word());
+    let mut text = format!("{}: {message}\n", paint.word(severity, &head));
     if let Some(number) = number {
         let _ = writeln!(text, " --> prompt {number}");
     }
-    let (line, at, width) = window(prompt, &finding.span);
-    let under = paint.word(finding.severity, &"^".repeat(width));
-    let suggestion = finding.suggestion.as_ref().map(|suggestion| format!(" {}", suggestion.words));
-    let _ =
-        writeln!(text, "  |\n  | {line}\n  | {}{under}{}", " ".repeat(at), suggestion.unwrap_or_default());
+    let (line, at, width) = window(prompt, span);
+    let under = paint.word(severity, &"^".repeat(width));
+    let suggestion = suggestion.map(|suggestion| format!(" {suggestion}")).unwrap_or_default();
+    let _ = writeln!(text, "  |\n  | {line}\n  | {}{under}{suggestion}", " ".repeat(at));
     text
 }
 
@@ -191,7 +206,7 @@ fn columns(text: &str) -> usize {
 }
 
 /// A line break or an escape must not move the cursor, nor must what writes from right to left.
-fn visible(character: char) -> char {
+pub(super) fn visible(character: char) -> char {
     match character {
         '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => '·',
         character if character.is_control() => '·',

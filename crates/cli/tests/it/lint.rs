@@ -16,7 +16,7 @@ fn spans_are_drawn_under_the_text_with_a_suggestion() {
     let drawn = "error[unknown-parameter]: `--arr` is no parameter that is known here\n  |\n  | a bird --arr 3:2\n  |        ^^^^^ did you mean --ar?\n";
     assert!(ran.stdout.starts_with(drawn), "{}", ran.stdout);
     assert!(!ran.stdout.contains('\x1b'), "colours are for terminals");
-    ran.says(&["error: the bot would refuse the prompt", "hint: ", "--no-lint"]);
+    ran.says(&["error: the prompt would be refused", "hint: ", "--no-lint"]);
 }
 
 #[test]

@@ -10,4 +10,5 @@ mod interrupt;
 mod lint;
 mod scenarios;
 mod score;
+mod screen;
 mod simulator;
