@@ -45,7 +45,7 @@ pub(super) fn run(
             let screening = show::screening_object(&screening);
             show::print(&format!(
                 "{}\n",
-                show::lint_object(prompt, &typography::fix(prompt), &lint, screening)
+                show::lint_object(prompt, &typography::fix(prompt), &lint, &screening)
             ))?;
         } else if args.fix {
             show::tell_lines(&found);
