@@ -167,6 +167,13 @@ pub(crate) struct Connection {
     /// Discord's origin; /api/vN is appended. Plain http for this machine only.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) api_base: Option<String>,
+    /// How to follow the channel: by the gateway, by reading it, or the second while the first is down. Only the
+    /// gateway shows ephemeral messages, which most refusals are.
+    #[arg(long, value_name = "HOW", value_parser = PossibleValuesParser::new(["auto", "gateway", "poll"]))]
+    pub(crate) watch: Option<String>,
+    /// The gateway's address; by default Discord's own, or the one that an API base on this machine names.
+    #[arg(long, value_name = "URL")]
+    pub(crate) gateway: Option<String>,
 }
 
 /// The world of `imagine --sim`.

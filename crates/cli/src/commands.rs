@@ -96,6 +96,8 @@ fn flags(connection: &Connection) -> Result<Vec<Flag>, journeyman::Error> {
         ("channel", "--channel", connection.channel.clone()),
         ("guild", "--guild", connection.guild.clone()),
         ("api_base", "--api-base", connection.api_base.clone()),
+        ("watch", "--watch", connection.watch.clone()),
+        ("gateway", "--gateway", connection.gateway.clone()),
     ];
     Ok(typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?))).collect())
 }

@@ -9,7 +9,7 @@ use journeyman_moment::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::archive::Archive;
-use crate::driver::core::{Core, CoreSettings, JobNumber};
+use crate::driver::core::{Core, CoreSettings, JobNumber, WatchedBy};
 use crate::driver::io::Io;
 use crate::driver::shell::{Begin, Caller, Command, Shell, Status};
 use crate::error::{Error, ErrorKind};
@@ -28,6 +28,7 @@ pub struct Client {
     commands: mpsc::Sender<Command>,
     numbers: Arc<AtomicU64>,
     clock: Clock,
+    watched_by: watch::Receiver<WatchedBy>,
 }
 
 /// What may differ from one imagine to the next.
@@ -53,11 +54,14 @@ impl Client {
             deadlines: settings.deadlines,
             poll: settings.poll,
             progress: settings.progress,
+            watch: settings.watch,
+            gateway_patience: settings.gateway_patience,
             seed: settings.seed,
         });
         let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
-        tokio::spawn(Shell::new(core, io, clock, receiver).run());
-        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock })
+        let (watched_by_in, watched_by) = watch::channel(WatchedBy::Nothing);
+        tokio::spawn(Shell::new(core, io, clock, receiver, watched_by_in).run());
+        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock, watched_by })
     }
 
     /// Makes an image of `prompt`.
@@ -125,6 +129,11 @@ impl Client {
     pub async fn unpause(&self) -> Result<(), Error> {
         let sent = self.commands.send(Command::Unpause).await;
         sent.map_err(|_| Error::new(ErrorKind::Internal, "end the pause: the driver is gone"))
+    }
+
+    /// By what the channel is followed at this moment; nothing is followed before the first job.
+    pub fn watched_by(&self) -> WatchedBy {
+        *self.watched_by.borrow()
     }
 
     async fn start(&self, begin: Begin) -> Result<Job, Error> {

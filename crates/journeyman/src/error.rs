@@ -255,7 +255,7 @@ impl Error {
         }
     }
 
-    fn from_not_sent(not_sent: &NotSent) -> Self {
+    pub(crate) fn from_not_sent(not_sent: &NotSent) -> Self {
         let (kind, hint) = match not_sent.why {
             Hindrance::Unreachable => {
                 (ErrorKind::Unreachable, "check the network and the API base; `journeyman doctor` tries both")

@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use journeyman_model::MessageId;
 
+use crate::driver::core::WatchedBy;
+
 /// Something that happened to a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// How the channel is followed has changed: by the gateway, or by reading it while that is down.
+    WatchedBy(WatchedBy),
     /// The request left.
     Submitted,
     /// Discord took the request. That is not yet acceptance by Midjourney.

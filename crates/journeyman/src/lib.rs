@@ -51,6 +51,7 @@ mod client;
 mod driver;
 mod error;
 mod event;
+mod gateway;
 mod job;
 mod lint;
 mod settings;
@@ -58,12 +59,15 @@ mod wall;
 mod words;
 
 pub use client::{Client, ImagineOptions};
+pub use driver::core::WatchedBy;
 pub use error::{Error, ErrorKind, Side};
 pub use event::{Event, Finished};
+pub use gateway::try_gateway;
 pub use job::Job;
-pub use settings::{Poll, ProgressVisibility, Settings};
+pub use settings::{Poll, ProgressVisibility, Settings, WatchMode};
 pub use wall::unix_micros;
 
+pub use journeyman_discord::gateway::{BadGatewayAddress, GatewayAddress};
 pub use journeyman_discord::{ApiBase, Token};
 pub use journeyman_midjourney::generation::{Deadlines, GenerationRecord, Reason, RecordError};
 pub use journeyman_midjourney::lint::{Code, Finding, Severity, Suggestion};

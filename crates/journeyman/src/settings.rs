@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use journeyman_discord::gateway::GatewayAddress;
 use journeyman_discord::{ApiBase, Token};
 use journeyman_midjourney::generation::Deadlines;
 use journeyman_model::{ChannelId, GuildId};
@@ -21,7 +22,13 @@ pub struct Settings {
     /// The least time between two departures. Default 350 ms: a courteous pace from an
     /// article, not a rule of Discord's. `None` for no pace.
     pub pace: Option<Duration>,
-    /// How often the channel is read while something waits.
+    /// How the channel is followed. Default [`WatchMode::Auto`].
+    pub watch: WatchMode,
+    /// How long the gateway is awaited before the channel is read instead. Default 15 s.
+    pub gateway_patience: Duration,
+    /// Where the gateway is. Default `None`: Discord's own, or what an API base on this machine says.
+    pub gateway: Option<GatewayAddress>,
+    /// How often the channel is read while something waits and the gateway is not up.
     pub poll: Poll,
     /// How long a generation is waited for.
     pub deadlines: Deadlines,
@@ -46,6 +53,9 @@ impl Settings {
             guild: None,
             api_base: ApiBase::default(),
             pace: Some(Duration::from_millis(350)),
+            watch: WatchMode::default(),
+            gateway_patience: Duration::from_secs(15),
+            gateway: None,
             poll: Poll::default(),
             deadlines: Deadlines::default(),
             progress: ProgressVisibility::default(),
@@ -55,6 +65,19 @@ impl Settings {
             seed: crate::wall::seed(),
         }
     }
+}
+
+/// How the channel is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum WatchMode {
+    /// By the gateway, and by reading the channel while the gateway is down.
+    #[default]
+    Auto,
+    /// By the gateway only: the channel is read for what was missed, and before silence is taken
+    /// for an end. While the gateway is down nothing is sent.
+    Gateway,
+    /// By reading the channel only. Ephemeral messages, which most errors are, are not seen.
+    Poll,
 }
 
 /// How often the channel is read: a random time between the two after each read.

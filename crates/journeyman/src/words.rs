@@ -61,7 +61,7 @@ pub(crate) fn hint(failure: &Failure) -> &'static str {
         FailureKind::Cooldown => "try again after the named time",
         FailureKind::JobFailed | FailureKind::InteractionFailed => "try again once or twice",
         FailureKind::NoResponse => {
-            "by polling, refusals (moderation, invalid parameters, a full queue) cannot be seen: look into the channel in Discord; the gateway would know"
+            "look into the channel in Discord; without the gateway (watch poll, or while it is down) refusals such as moderation, invalid parameters or a full queue cannot be seen"
         }
         FailureKind::CommandOutdated => "try again in a few minutes",
         FailureKind::RateLimited => "try again after the named wait",

@@ -35,6 +35,11 @@ pub fn classify_event(frame: &Value) -> Sighting {
     first.unwrap_or_else(not_a_sighting)
 }
 
+/// What an event of the gateway means, by its name and data; one sighting for each message.
+pub fn classify_dispatch(name: &str, data: &Value) -> Vec<Sighting> {
+    of_event(&Event { op: 0, sequence: None, name: Some(name), data })
+}
+
 /// What any JSON means: a message, a page of messages, a gateway frame, an error body, an
 /// embed, log lines of a time, an event and a text. One sighting for each message.
 pub fn classify_any(value: &Value) -> Vec<Sighting> {

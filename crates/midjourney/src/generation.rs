@@ -35,6 +35,8 @@ pub enum Input {
     Sighting(Box<Sighting>),
     /// The channel was read with success.
     Looked(Look),
+    /// Everything that happened up to now was heard, so nothing was missed.
+    Heard,
     /// The channel could not be read.
     Blind,
     /// Nothing can be sent; ends a generation whose request has not left.
@@ -77,6 +79,19 @@ pub struct Look {
     /// Whether a job of the same account that was sent earlier is still running, so that
     /// this one may stand in Midjourney's queue without a visible sign.
     pub held_up: bool,
+    /// What the gateway tells besides.
+    pub events: Events,
+}
+
+/// What the gateway tells of events that no read shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Events {
+    /// Nothing: there is no gateway.
+    Untold,
+    /// It is down, and may tell later what happened meanwhile: silence proves nothing yet.
+    Pending,
+    /// Every one, at once: a single look is proof enough.
+    Told,
 }
 
 /// What a read says of the progress message.
@@ -230,6 +245,8 @@ struct Seen {
     job_id: Option<String>,
     interaction: Option<InteractionId>,
     percent: Option<u8>,
+    /// Whether only the gateway shows the progress message.
+    ephemeral: bool,
     sign: bool,
     queued: bool,
     paused: bool,
@@ -266,6 +283,10 @@ impl Generation {
             Input::Sent(sent) => self.on_sent(now, sent),
             Input::Sighting(sighting) => self.on_sighting(now, &sighting),
             Input::Looked(look) => self.on_looked(now, look),
+            Input::Heard => {
+                self.catch_up(now);
+                self.last_look = now;
+            }
             Input::Blind => {
                 self.blind_since.get_or_insert(self.last_look);
             }
@@ -413,6 +434,7 @@ impl Generation {
         }
         let is_news = self.seen.message != keys.message || !self.seen.sign;
         self.seen.message = keys.message.or(self.seen.message);
+        self.seen.ephemeral = sighting.is_ephemeral();
         is_news
     }
 
@@ -480,7 +502,7 @@ impl Generation {
             Tracked::Present => self.on_present(),
             Tracked::Unknown => {}
         }
-        self.decide_silence(look.began);
+        self.decide_silence(look);
     }
 
     /// Time in which nothing could be seen does not count.
@@ -512,11 +534,15 @@ impl Generation {
         }
     }
 
-    fn decide_silence(&mut self, began: Moment) {
+    fn decide_silence(&mut self, Look { began, events, .. }: Look) {
+        if events == Events::Pending {
+            return;
+        }
         let State::Watching { unsure, vanished } = &self.state else { return };
         let deadlines = &self.plan.deadlines;
         if let Some(vanished) = vanished {
-            if vanished.looks >= deadlines.grace_looks && began >= vanished.since + deadlines.grace {
+            let is_sure = events == Events::Told || vanished.looks >= deadlines.grace_looks;
+            if is_sure && began >= vanished.since + deadlines.grace {
                 self.end(Outcome::Failed(Failure::new(FailureKind::EphemeralModeration)));
             }
         } else if began >= self.deadline {

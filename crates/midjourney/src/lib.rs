@@ -53,7 +53,7 @@ mod wait;
 
 pub use answer::{classify_http, classify_text};
 pub use caption::Caption;
-pub use classify::{classify_any, classify_event, classify_message};
+pub use classify::{classify_any, classify_dispatch, classify_event, classify_message};
 pub use command::Place;
 pub use expect::Expect;
 pub use explain::Explanation;

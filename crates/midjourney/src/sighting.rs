@@ -6,6 +6,9 @@ use crate::failure::{Failure, Notice};
 use crate::modal::Modal;
 use crate::reply::Reply;
 
+/// Discord's flag of an ephemeral message (Discord's docs, "Message Flags").
+const EPHEMERAL: u64 = 64;
+
 /// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
@@ -42,6 +45,11 @@ impl Sighting {
     /// again at the next look.
     pub fn is_result(&self) -> bool {
         self.meaning == Meaning::Finished && !self.files.is_empty()
+    }
+
+    /// Whether only the invoking user sees the message, and only by the gateway.
+    pub fn is_ephemeral(&self) -> bool {
+        self.flags & EPHEMERAL != 0
     }
 
     /// A sighting of which nothing but the meaning is known.

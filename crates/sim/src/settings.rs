@@ -16,9 +16,9 @@ use crate::traffic::Traffic;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Era {
     /// Ephemeral errors, visible progress (captures of 2023).
-    #[default]
     E2023,
     /// Errors and progress both ephemeral (reported since about 2024).
+    #[default]
     E2026,
 }
 named!(Era, "era", ["2023" => Era::E2023, "2026" => Era::E2026]);

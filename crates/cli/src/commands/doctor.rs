@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use journeyman::{Clock, Error, ErrorKind, Settings};
+use journeyman::{Clock, Error, ErrorKind, Settings, WatchMode};
 use journeyman_discord::{CallError, CallErrorKind, Config, Rest};
 use journeyman_limiter::Limiter;
 
@@ -45,13 +45,28 @@ async fn examine(visit: &mut Visit, configuration: &Configuration) {
     if visit.first.is_some() {
         visit.skipped("discord", "correct the above first");
         visit.skipped("clock", "needs an answer of Discord's");
+        visit.skipped("gateway", "correct the above first");
         return;
     }
     let Some((settings, scale)) = visit.judge("settings", configuration.account(), |_| "complete".to_owned())
     else {
         return;
     };
-    ask_discord(visit, &settings, Clock::scaled(scale)).await;
+    let clock = Clock::scaled(scale);
+    ask_discord(visit, &settings, clock).await;
+    match settings.watch {
+        WatchMode::Poll => visit.skipped("gateway", "watch is poll"),
+        WatchMode::Auto | WatchMode::Gateway if visit.first.is_some() => {
+            visit.skipped("gateway", "correct the above first");
+        }
+        WatchMode::Auto | WatchMode::Gateway => ask_gateway(visit, &settings, clock).await,
+    }
+}
+
+/// Begins one session with the gateway, and ends it.
+async fn ask_gateway(visit: &mut Visit, settings: &Settings, clock: Clock) {
+    let found = journeyman::try_gateway(settings, clock).await;
+    visit.judge("gateway", found, |took| format!("connected after {:.1} s", took.as_secs_f64()));
 }
 
 async fn ask_discord(visit: &mut Visit, settings: &Settings, clock: Clock) {

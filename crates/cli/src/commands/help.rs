@@ -45,10 +45,11 @@ fn scenarios() -> String {
         let _ = writeln!(text, "{:<30} {seen:<22} {read:<22} {}", scenario.name, scenario.summary);
     }
     text.push_str(
-        "\n(gateway): only a gateway session, or nothing at all, shows what happened, whatever is visible. This \
-         version polls: it reads the channel by REST.\nWith ephemeral errors, which is the default, polling sees no \
-         notice: a refusal before any progress ends in NoResponse, and one whose progress message vanishes in \
-         EphemeralModeration. With ephemeral progress as well (--era 2026) both end in NoResponse.\n",
+        "\n(gateway): only a gateway session, or nothing at all, shows what happened, whatever is visible.\n\
+         The channel is followed by the gateway, and read by REST while that is down or with --watch poll. What is \
+         read then assumes --errors visible. Errors are ephemeral by default, and reading sees no notice: a refusal \
+         before any progress ends in NoResponse, and one whose progress message vanishes in EphemeralModeration. \
+         With ephemeral progress as well (--era 2026, the default) both end in NoResponse.\n",
     );
     text
 }

@@ -33,6 +33,12 @@ pub(crate) const KEYS: &[Key] = &[
     key("channel", None, "the id of the channel to work in"),
     key("guild", None, "the id of the channel's guild, left out for a direct message"),
     key("api_base", Some("https://discord.com"), "an origin; plain http for this machine only"),
+    key("watch", Some("auto"), "how the channel is followed: auto, gateway or poll"),
+    key(
+        "gateway",
+        None,
+        "the gateway's address; Discord's own when left out, or what a local api_base names",
+    ),
     // Only a file can hold it: a flag or a variable is too easily passed on without being read.
     Key {
         in_environment: false,

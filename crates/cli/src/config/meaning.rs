@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use journeyman::{ApiBase, ChannelId, Error, ErrorKind, GuildId, ProgressVisibility, Settings, Token};
+use journeyman::{
+    ApiBase, ChannelId, Error, ErrorKind, GatewayAddress, GuildId, ProgressVisibility, Settings, Token,
+    WatchMode,
+};
 
 use super::prompt::{DefaultMode, DefaultVersion, Probability};
 use super::{Configuration, KEYS, missing};
@@ -44,6 +47,10 @@ impl Configuration {
         if let Some(seed) = self.read("seed")? {
             settings.seed = seed;
         }
+        if let Some(Watch(watch)) = self.read("watch")? {
+            settings.watch = watch;
+        }
+        settings.gateway = self.read("gateway")?;
         if let Some(Progress(progress)) = self.read("progress")? {
             settings.progress = progress;
         }
@@ -80,6 +87,8 @@ impl Configuration {
             "prompt_version" => self.read::<DefaultVersion>(name).map(drop),
             "screen_refuse_above" => self.read::<Probability>(name).map(drop),
             "prompt_mode" => self.read::<DefaultMode>(name).map(drop),
+            "watch" => self.read::<Watch>(name).map(drop),
+            "gateway" => self.read::<GatewayAddress>(name).map(drop),
             "time_scale" => self.read::<Factor>(name).map(drop),
             spans if spans.ends_with("_s") => self.read::<Seconds>(name).map(drop),
             // Any text is a path, and the token was judged as a whole.
@@ -218,6 +227,21 @@ impl FromStr for Factor {
     fn from_str(text: &str) -> Result<Self, Wanted> {
         let factor = text.parse().ok().filter(|factor| (0.01..=1_000.0).contains(factor));
         factor.map(Self).ok_or(Wanted("a number from 0.01 to 1000"))
+    }
+}
+
+struct Watch(WatchMode);
+
+impl FromStr for Watch {
+    type Err = Wanted;
+
+    fn from_str(text: &str) -> Result<Self, Wanted> {
+        match text {
+            "auto" => Ok(Self(WatchMode::Auto)),
+            "gateway" => Ok(Self(WatchMode::Gateway)),
+            "poll" => Ok(Self(WatchMode::Poll)),
+            _ => Err(Wanted("auto, gateway or poll")),
+        }
     }
 }
 

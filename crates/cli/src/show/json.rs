@@ -33,6 +33,7 @@ fn line(value: &Value) -> Result<(), Error> {
 
 fn of_event(event: &Event) -> Value {
     match event {
+        Event::WatchedBy(by) => json!({"event": "watched_by", "by": by.word()}),
         Event::Submitted => json!({"event": "submitted"}),
         Event::Accepted => json!({"event": "accepted"}),
         Event::Unsure => json!({"event": "unsure"}),

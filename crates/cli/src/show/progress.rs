@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use journeyman::Event;
+use journeyman::{Event, WatchedBy};
 
 use super::{Terminal, tell};
 
@@ -71,6 +71,11 @@ impl Progress {
 
 fn words(event: &Event) -> String {
     match event {
+        Event::WatchedBy(WatchedBy::Gateway) => "connected to the gateway".to_owned(),
+        Event::WatchedBy(WatchedBy::Polling) => {
+            "reading the channel; the gateway is not connected".to_owned()
+        }
+        Event::WatchedBy(_) => "waiting for the gateway".to_owned(),
         Event::Submitted => "sent".to_owned(),
         Event::Accepted => "accepted by Discord".to_owned(),
         Event::Unsure => "no answer came; looking for the job instead of sending again".to_owned(),

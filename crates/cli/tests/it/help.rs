@@ -50,10 +50,21 @@ fn what_polling_is_said_to_end_in_is_what_it_ends_in() {
     for (scenario, world, error) in [
         ("captcha-iframe", visible, "NoResponse"),
         ("sorry-crash", visible, "JobFailed"),
-        ("sorry-crash", &[], "EphemeralModeration"),
+        ("sorry-crash", &["--era", "2023"], "EphemeralModeration"),
         ("sorry-crash", &["--era", "2026"], "NoResponse"),
     ] {
-        let flags = ["imagine", "--sim", "--speed", "200", "--json", "--scenario", scenario, "a fox"];
+        let flags = [
+            "imagine",
+            "--sim",
+            "--watch",
+            "poll",
+            "--speed",
+            "200",
+            "--json",
+            "--scenario",
+            scenario,
+            "a fox",
+        ];
         let ran = Place::bare().run(&[&flags, world].concat());
         assert_eq!(ran.last()["error"], error, "{scenario} {world:?}");
     }

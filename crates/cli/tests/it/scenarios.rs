@@ -105,11 +105,27 @@ fn by_default_the_happy_path_and_a_queued_job_finish() {
 }
 
 #[test]
-fn by_default_refusals_cannot_be_seen_and_the_error_says_so() {
+fn without_the_gateway_refusals_cannot_be_seen_and_the_error_says_so() {
     for scenario in ["pre-moderation", "invalid-request", "queue-full"] {
-        let last = fails(&[], scenario, &[], "NoResponse", 18, false);
+        let last = fails(&[], scenario, &["--watch", "poll"], "NoResponse", 18, false);
         let hint = last["hint"].as_str().unwrap_or_default();
         assert!(hint.contains("gateway") && hint.contains("moderation"), "{scenario}: {last}");
+    }
+}
+
+#[test]
+fn by_the_gateway_each_of_the_seven_is_known_in_both_eras() {
+    for era in ["2023", "2026"] {
+        let world = ["--era", era];
+        let ran = finishes(&world, "happy");
+        assert!(ran.json().iter().any(|line| line["event"] == "progress"), "{era}: {}", ran.stdout);
+        let ran = finishes(&world, "job-queued");
+        assert!(ran.json().iter().any(|line| line["event"] == "queued"), "{era}: {}", ran.stdout);
+        fails(&world, "pre-moderation", &[], "PreModeration", 10, false);
+        fails(&world, "post-moderation", &[], "PostModeration", 11, false);
+        fails(&world, "ephemeral-moderation", &[], "EphemeralModeration", 12, false);
+        fails(&world, "invalid-request", &[], "InvalidRequest", 13, false);
+        fails(&world, "queue-full", &[], "QueueFull", 14, true);
     }
 }
 

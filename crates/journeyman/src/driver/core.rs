@@ -1,20 +1,27 @@
 //! The pure core of the driver: inputs in, outputs out. It feeds the generations, decides whose
 //! turn it is, and says when the channel is read. It does no input or output and reads no clock.
 
+mod gateway;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use journeyman_midjourney::claim::{By, Claim, Standing, claim};
 use journeyman_midjourney::generation::{
     Deadlines, Generation, GenerationRecord, Input as Step, Look as Seen, Output as Wish, Plan,
-    ProgressVisibility, Reason, Report, Sent,
+    ProgressVisibility, Reason, Report, Sent, Tracked,
 };
 use journeyman_midjourney::outcome::{Hindrance, NotSent, Outcome};
 use journeyman_midjourney::{Failure, FailureKind, Meaning, Sighting};
 use journeyman_model::{MessageId, UserId};
 use journeyman_moment::Moment;
 
-use super::watch::{Look, Next, Page, Urgency, Watch};
-use crate::settings::Poll;
+pub(crate) use gateway::Heard;
+pub use gateway::WatchedBy;
+
+use self::gateway::Link;
+use super::watch::{Look, Next, Page, Urgency, Wanted, Watch};
+use crate::settings::{Poll, WatchMode};
 
 /// How many ids of jobs that are over are remembered.
 const MOST_OVER: usize = 1_024;
@@ -32,6 +39,9 @@ pub(crate) struct CoreSettings {
     pub(crate) deadlines: Deadlines,
     pub(crate) poll: Poll,
     pub(crate) progress: ProgressVisibility,
+    pub(crate) watch: WatchMode,
+    /// How long the gateway is awaited before the channel is read instead.
+    pub(crate) gateway_patience: Duration,
     pub(crate) seed: u64,
 }
 
@@ -56,6 +66,16 @@ pub(crate) enum Input {
     Page(Page),
     /// A page that was asked for could not be read.
     PageFailed(NotSent),
+    /// The gateway is up, for this account.
+    GatewayUp(UserId),
+    /// The gateway is down, and will be up again.
+    GatewayDown,
+    /// The gateway is up, and some events were lost.
+    GatewayGap,
+    /// The gateway will not be up again.
+    GatewayEnded(NotSent),
+    /// The gateway told an event.
+    Heard(Heard),
     /// Time passed.
     Tick,
 }
@@ -65,8 +85,12 @@ pub(crate) enum Input {
 pub(crate) enum Output {
     /// Find out who we are.
     Identify,
+    /// Keep the gateway connected from here on.
+    Connect,
+    /// How the channel is followed has changed.
+    WatchedBy(WatchedBy),
     /// Read one page of the channel, and answer with [`Input::Page`] or [`Input::PageFailed`].
-    Read { before: Option<MessageId>, limit: u8 },
+    Read(Wanted),
     /// Store the job's record before anything that follows.
     Journal { job: JobNumber },
     /// Send the job's request before `deadline`, and answer with [`Input::Sent`].
@@ -105,6 +129,10 @@ pub(crate) struct Core {
     over: VecDeque<String>,
     /// Jobs whose request was asked to be kept back.
     withdrawn: BTreeSet<JobNumber>,
+    /// Messages that were heard to be deleted; a page that was read before may still hold them.
+    gone: BTreeSet<MessageId>,
+    link: Link,
+    shown_watched_by: Option<WatchedBy>,
     /// How many reads in a row were refused.
     denied: u32,
     /// What a human must act on before anything more is sent. Nothing is ever pressed or tried for it.
@@ -123,6 +151,9 @@ impl Core {
             taken: BTreeSet::new(),
             over: VecDeque::new(),
             withdrawn: BTreeSet::new(),
+            gone: BTreeSet::new(),
+            link: Link::Unused,
+            shown_watched_by: None,
             denied: 0,
             pause: None,
             outputs: VecDeque::new(),
@@ -160,6 +191,11 @@ impl Core {
             Input::Sent { job, sent } => self.step(now, job, Step::Sent(sent)),
             Input::Page(page) => self.on_page(now, page),
             Input::PageFailed(why) => self.on_page_failed(now, &why),
+            Input::GatewayUp(user) => self.on_gateway_up(now, user),
+            Input::GatewayDown => self.on_gateway_down(now),
+            Input::GatewayGap => self.watch.begin_hearing(now),
+            Input::GatewayEnded(why) => self.on_gateway_ended(now, &why),
+            Input::Heard(heard) => self.on_heard(now, heard),
             Input::Tick => self.step_all(now, |_| Some(Step::Tick)),
         }
         self.settle(now);
@@ -174,10 +210,11 @@ impl Core {
     pub(crate) fn next_wakeup(&self) -> Option<Moment> {
         let caps = self.jobs.values().filter(|one| one.standing().is_some()).map(Generation::cap);
         let ask = match self.identity {
-            Identity::Unknown { ask_at } if self.wants_identity() => Some(ask_at),
+            Identity::Unknown { ask_at } if self.asks_itself() => Some(ask_at),
             Identity::Unknown { .. } | Identity::Asked | Identity::Known(_) => None,
         };
-        caps.chain(self.watch.due(self.urgency())).chain(ask).min()
+        let patience = if let Link::Awaited { until } = self.link { Some(until) } else { None };
+        caps.chain(self.watch.due(self.urgency(), self.decides_at())).chain(ask).chain(patience).min()
     }
 
     /// A job's record; `None` for a job that is over and forgotten.
@@ -215,9 +252,7 @@ impl Core {
     fn on_page(&mut self, now: Moment, page: Page) {
         match self.watch.page(now, page) {
             Some(Next::Done(look)) => self.on_look(now, &look),
-            Some(Next::Before { message, limit }) => {
-                self.outputs.push_back(Output::Read { before: Some(message), limit });
-            }
+            Some(Next::More(wanted)) => self.outputs.push_back(Output::Read(wanted)),
             None => {}
         }
     }
@@ -248,13 +283,11 @@ impl Core {
     fn on_look(&mut self, now: Moment, look: &Look) {
         self.denied = 0;
         for (message, sighting) in &look.messages {
-            if sighting.meaning != Meaning::NotASighting
-                && !self.taken.contains(message)
-                && !self.is_over(sighting)
-            {
-                self.on_sighting(now, *message, sighting);
+            if !self.gone.contains(message) {
+                self.on_news(now, Some(*message), sighting);
             }
         }
+        let events = self.events(now);
         // Those that run hold a slot; a later one without a sign may stand in the queue behind them.
         let first_running = self.jobs.iter().find(|(_, one)| one.is_running()).map(|(job, _)| *job);
         let numbers: Vec<JobNumber> = self.jobs.keys().copied().collect();
@@ -262,20 +295,42 @@ impl Core {
             let Some(one) = self.jobs.get(&job) else { continue };
             let seen = Seen {
                 began: look.began,
-                tracked: look.tracked(one.message()),
+                tracked: self.tracked(one, look),
                 held_up: first_running.is_some_and(|first| first < job),
+                events,
             };
             self.step(now, job, Step::Looked(seen));
         }
         self.forget_taken();
     }
 
-    fn on_sighting(&mut self, now: Moment, message: MessageId, sighting: &Sighting) {
+    /// What a look or the gateway says of a job's progress message.
+    fn tracked(&self, one: &Generation, look: &Look) -> Tracked {
+        let message = one.message();
+        if message.is_some_and(|message| self.gone.contains(&message)) {
+            Tracked::Absent
+        } else if one.is_ephemeral() {
+            // No page ever shows it, so its absence there says nothing.
+            Tracked::Unknown
+        } else {
+            look.tracked(message)
+        }
+    }
+
+    /// A message that was read, or an event that was heard. What both show is one.
+    fn on_news(&mut self, now: Moment, message: Option<MessageId>, sighting: &Sighting) {
+        let is_taken = message.is_some_and(|message| self.taken.contains(&message));
+        if sighting.meaning != Meaning::NotASighting && !is_taken && !self.is_over(sighting) {
+            self.on_sighting(now, message, sighting);
+        }
+    }
+
+    fn on_sighting(&mut self, now: Moment, message: Option<MessageId>, sighting: &Sighting) {
         let Some((job, by)) = self.owner(sighting) else { return };
-        tracing::debug!(job = job.0, message = message.get(), ?by, meaning = ?sighting.meaning, "sighting bound");
+        tracing::debug!(job = job.0, ?message, ?by, meaning = ?sighting.meaning, "sighting bound");
         self.learn_visibility(now, job, sighting);
         if sighting.is_result() {
-            self.taken.insert(message);
+            self.taken.extend(message);
         }
         self.step(now, job, Step::Sighting(Box::new(sighting.clone())));
     }
@@ -317,7 +372,7 @@ impl Core {
         }
         let before = self.progress_seen;
         if matches!(sighting.meaning, Meaning::Waiting | Meaning::Progress { .. }) {
-            self.progress_seen = Some(true);
+            self.progress_seen = Some(!sighting.is_ephemeral());
         } else if sighting.meaning == Meaning::Finished
             && self.jobs.get(&job).is_some_and(|one| one.message().is_none())
         {
@@ -330,6 +385,9 @@ impl Core {
     }
 
     fn progress_visible(&self) -> bool {
+        if self.link == Link::Up {
+            return true;
+        }
         match self.settings.progress {
             ProgressVisibility::Visible => true,
             ProgressVisibility::Hidden => false,
@@ -343,6 +401,7 @@ impl Core {
             self.step_all(now, |_| Some(Step::Paused(failure.clone())));
             self.withdraw();
         }
+        self.connect(now);
         self.identify(now);
         self.give_turns(now);
         self.give_baselines(now);
@@ -353,9 +412,14 @@ impl Core {
         self.jobs.values().any(|one| one.waits_for_turn() || one.standing().is_some())
     }
 
+    /// The gateway says who we are; only where there is none it must be asked.
+    fn asks_itself(&self) -> bool {
+        self.wants_identity() && self.watched_by() == WatchedBy::Polling
+    }
+
     fn identify(&mut self, now: Moment) {
         let Identity::Unknown { ask_at } = self.identity else { return };
-        if ask_at <= now && self.wants_identity() {
+        if ask_at <= now && self.asks_itself() {
             self.identity = Identity::Asked;
             self.outputs.push_back(Output::Identify);
         }
@@ -396,7 +460,7 @@ impl Core {
 
     fn urgency(&self) -> Urgency {
         // Before we know who we are, nothing that is read can be told from other people's.
-        if !matches!(self.identity, Identity::Known(_)) {
+        if !matches!(self.identity, Identity::Known(_)) || self.watched_by() == WatchedBy::Nothing {
             return Urgency::Idle;
         }
         let of = |one: &Generation| {
@@ -414,15 +478,15 @@ impl Core {
     }
 
     fn read_when_due(&mut self, now: Moment) {
-        if self.watch.due(self.urgency()).is_some_and(|due| due <= now) {
+        if self.watch.due(self.urgency(), self.decides_at()).is_some_and(|due| due <= now) {
             let tracked = if self.watch.has_looked() {
                 self.jobs.values().filter(|one| one.is_out()).filter_map(Generation::message).min()
             } else {
                 // The first look reaches back to where the oldest job began.
                 self.jobs.values().filter_map(Generation::began_after).min()
             };
-            let limit = self.watch.begin(now, tracked);
-            self.outputs.push_back(Output::Read { before: None, limit });
+            let wanted = self.watch.begin(now, tracked);
+            self.outputs.push_back(Output::Read(wanted));
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use journeyman_discord::gateway;
 use journeyman_discord::{
-    CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Recall, Rest, Wanted,
-    wire,
+    CannotStart, CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Recall,
+    Rest, Wanted as WantedCommand, wire,
 };
 use journeyman_limiter::{GuardConfig, Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
@@ -16,17 +17,18 @@ use journeyman_model::{CommandVersion, MessageId, UserId};
 use journeyman_moment::{Clock, Moment};
 use tokio::sync::mpsc;
 
-use super::translate;
-use super::watch::Page;
+use super::watch::{Page, Wanted};
+use super::{core, translate};
 use crate::archive::Archive;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
+use crate::gateway::{Entrance, Line};
 use crate::settings::Settings;
 
 /// The largest image that is fetched. A 4x upscale stays well below it.
 const LARGEST_IMAGE: u64 = 128 * 1024 * 1024;
 
-const IMAGINE: Wanted<'static> = Wanted { application: MIDJOURNEY, name: "imagine" };
+const IMAGINE: WantedCommand<'static> = WantedCommand { application: MIDJOURNEY, name: "imagine" };
 
 /// Everything the driver needs to act. Cheap to clone.
 #[derive(Clone)]
@@ -35,7 +37,9 @@ pub(crate) struct Io {
     downloader: Downloader,
     archive: Archive,
     place: Place,
+    /// In place of a gateway session's id, where there is none.
     session: String,
+    entrance: Entrance,
 }
 
 /// One imagine command to send.
@@ -46,6 +50,8 @@ pub(crate) struct Errand {
     pub(crate) stale: Option<CommandVersion>,
     /// Not to be sent after this.
     pub(crate) deadline: Moment,
+    /// The gateway session's id, which Discord tells of modals.
+    pub(crate) session: Option<String>,
     /// By which it can be kept back until it leaves.
     pub(crate) recall: Recall,
 }
@@ -63,32 +69,27 @@ impl Io {
     }
 
     pub(crate) fn new(settings: &Settings, archive: Archive, clock: Clock) -> Result<Self, Error> {
-        let limits = journeyman_limiter::Config {
-            pace: settings.pace,
-            seed: Some(settings.seed),
-            // The driver counts what it is denied, and stops by itself: it must hear of each answer anew.
-            guard: GuardConfig { forbidden: Duration::ZERO, ..GuardConfig::default() },
-            ..journeyman_limiter::Config::default()
-        };
-        let limiter = Limiter::new(limits, clock);
-        let retry = RetryPolicy { max_retries: settings.max_retries, ..RetryPolicy::default() };
-        let config = Config {
-            retry: retry.clone(),
-            ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone())
-        };
         let hosts = if settings.api_base.is_loopback() { Hosts::loopback() } else { Hosts::public() };
-        let cannot = |error| {
-            Error::new(ErrorKind::Configuration, "set up HTTP")
-                .with_hint("check the system's certificates")
-                .with_source(error)
-        };
+        let rest = rest(settings, clock)?;
+        let (timeouts, retry) = (rest.config().timeouts, rest.config().retry.clone());
         Ok(Self {
-            downloader: Downloader::new(config.timeouts, hosts, retry, clock).map_err(cannot)?,
-            rest: Rest::new(config, limiter, clock).map_err(cannot)?,
+            downloader: Downloader::new(timeouts, hosts, retry, clock).map_err(cannot_start)?,
+            rest,
             archive,
             place: Place { channel: settings.channel, guild: settings.guild },
             session: session(settings.seed),
+            entrance: Entrance::new(settings),
         })
+    }
+
+    /// Begins a gateway session.
+    pub(crate) async fn connect(&self) -> Result<Line, NotSent> {
+        self.entrance.connect(&self.rest).await
+    }
+
+    /// What an event says of the channel.
+    pub(crate) fn heard(&self, event: &gateway::Event) -> Option<core::Heard> {
+        translate::heard(&event.name, &event.data, self.place.channel)
     }
 
     /// Finds out who we are, so that other people's jobs are not taken for ours.
@@ -100,17 +101,17 @@ impl Io {
     }
 
     /// Reads one page of the channel.
-    pub(crate) async fn read(&self, before: Option<MessageId>, limit: u8) -> Result<Page, NotSent> {
+    pub(crate) async fn read(&self, wanted: Wanted) -> Result<Page, NotSent> {
         let channel = self.place.channel;
-        match self.rest.call(&translate::page_request(channel, before, limit)).await {
-            Ok(answer) => translate::page(&answer, channel, limit),
+        match self.rest.call(&translate::page_request(channel, wanted)).await {
+            Ok(answer) => translate::page(&answer, channel, wanted.limit),
             Err(error) => Err(translate::hindrance(&error)),
         }
     }
 
     /// Sends the imagine command.
     pub(crate) async fn send(&self, errand: Errand) -> Sending {
-        let Errand { prompt, nonce, stale, deadline, recall } = errand;
+        let Errand { prompt, nonce, stale, deadline, session, recall } = errand;
         let found = match stale {
             None => self.rest.command(self.place, IMAGINE).await,
             Some(stale) => self.rest.rediscover(self.place, IMAGINE, stale).await,
@@ -129,7 +130,7 @@ impl Io {
         let place = command::Place {
             channel: self.place.channel,
             guild: self.place.guild,
-            session_id: &self.session,
+            session_id: session.as_deref().unwrap_or(&self.session),
         };
         let payload = command::imagine(&command, &place, &nonce, &prompt);
         let request = wire::post_interaction(payload, self.place.channel).with_deadline(deadline);
@@ -223,6 +224,27 @@ impl Io {
         let (_, sighting) = page.messages.into_iter().find(|(id, _)| Some(*id) == message)?;
         sighting.files.into_iter().nth(index)
     }
+}
+
+/// The API as the settings' account sees it.
+pub(crate) fn rest(settings: &Settings, clock: Clock) -> Result<Rest, Error> {
+    let limits = journeyman_limiter::Config {
+        pace: settings.pace,
+        seed: Some(settings.seed),
+        // The driver counts what it is denied, and stops by itself: it must hear of each answer anew.
+        guard: GuardConfig { forbidden: Duration::ZERO, ..GuardConfig::default() },
+        ..journeyman_limiter::Config::default()
+    };
+    let retry = RetryPolicy { max_retries: settings.max_retries, ..RetryPolicy::default() };
+    let config =
+        Config { retry, ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone()) };
+    Rest::new(config, Limiter::new(limits, clock), clock).map_err(cannot_start)
+}
+
+fn cannot_start(error: CannotStart) -> Error {
+    Error::new(ErrorKind::Configuration, "set up HTTP")
+        .with_hint("check the system's certificates")
+        .with_source(error)
 }
 
 /// Why an image could not be fetched.

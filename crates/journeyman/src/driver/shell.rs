@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use journeyman_discord::Recall;
+use journeyman_discord::gateway::Heard;
 use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report};
 use journeyman_midjourney::outcome::{NotSent, Outcome};
 use journeyman_model::{CommandVersion, UserId};
@@ -10,11 +11,13 @@ use journeyman_moment::{Clock, Moment};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::core::{Core, Input, JobNumber, Output};
+use super::core::{Core, Input, JobNumber, Output, WatchedBy};
 use super::io::{Errand, Io, Sending};
+use super::translate;
 use super::watch::Page;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
+use crate::gateway::Line;
 use crate::wall;
 
 /// What callers ask of the driver.
@@ -66,6 +69,7 @@ enum Done {
     Sent { job: JobNumber, sending: Sending },
     Saved { job: JobNumber, result: Result<Finished, Error>, late: bool },
     Told,
+    Connected(Result<Line, NotSent>),
 }
 
 /// The shell.
@@ -81,12 +85,23 @@ pub(crate) struct Shell {
     versions: BTreeMap<JobNumber, CommandVersion>,
     /// Jobs whose images are being saved.
     saving: BTreeSet<JobNumber>,
+    /// The gateway, once it was asked for.
+    line: Option<Line>,
+    /// The gateway session's id.
+    session: Option<String>,
+    watched_by: watch::Sender<WatchedBy>,
     /// By which the requests that are out, or on their way, can still be kept back.
     recalls: BTreeMap<JobNumber, Recall>,
 }
 
 impl Shell {
-    pub(crate) fn new(core: Core, io: Io, clock: Clock, commands: mpsc::Receiver<Command>) -> Self {
+    pub(crate) fn new(
+        core: Core,
+        io: Io,
+        clock: Clock,
+        commands: mpsc::Receiver<Command>,
+        watched_by: watch::Sender<WatchedBy>,
+    ) -> Self {
         Self {
             core,
             io,
@@ -97,6 +112,9 @@ impl Shell {
             nonces: Nonces::new(std::process::id(), wall::unix_micros()),
             versions: BTreeMap::new(),
             saving: BTreeSet::new(),
+            line: None,
+            session: None,
+            watched_by,
             recalls: BTreeMap::new(),
         }
     }
@@ -109,7 +127,7 @@ impl Shell {
             }
             self.forget();
             let wakeup = self.core.next_wakeup().unwrap_or(Moment::MAX);
-            // Every arm is cancel safe: a receive, a join and a sleep lose nothing when dropped.
+            // Every arm is cancel safe: receives, a join and a sleep lose nothing when dropped.
             let input = tokio::select! {
                 command = self.commands.recv() => match command {
                     Some(command) => Some(self.on_command(command)),
@@ -119,6 +137,7 @@ impl Shell {
                     Ok(done) => self.on_done(done),
                     Err(error) => return self.give_up(&error),
                 },
+                heard = hear(&mut self.line) => self.on_heard(heard),
                 () = self.clock.sleep_until(wakeup) => Some(Input::Tick),
             };
             if let Some(input) = input {
@@ -168,6 +187,39 @@ impl Shell {
                 None
             }
             Done::Told => None,
+            Done::Connected(Ok(line)) => {
+                self.line = Some(line);
+                None
+            }
+            Done::Connected(Err(why)) => Some(Input::GatewayEnded(why)),
+        }
+    }
+
+    /// What the gateway tells, for the core; classification happens here, before it.
+    fn on_heard(&mut self, heard: Option<Heard>) -> Option<Input> {
+        match heard {
+            Some(Heard::Up(up)) => {
+                self.session = Some(up.session_id);
+                Some(Input::GatewayUp(up.user))
+            }
+            Some(Heard::Event(event)) => self.io.heard(&event).map(Input::Heard),
+            Some(Heard::Gap(gap)) => {
+                tracing::warn!(events = gap.dropped, "events were lost; reading the channel");
+                Some(Input::GatewayGap)
+            }
+            Some(Heard::Down(down)) => {
+                tracing::warn!(why = %down.why, hint = down.why.hint(), "the gateway is down");
+                Some(Input::GatewayDown)
+            }
+            Some(Heard::Ended(error)) => {
+                tracing::error!(%error, hint = error.hint(), "the gateway is gone");
+                self.session = None;
+                Some(Input::GatewayEnded(translate::gateway_ended(&error)))
+            }
+            None => {
+                self.line = None;
+                None
+            }
         }
     }
 
@@ -177,14 +229,19 @@ impl Shell {
             Output::Identify => {
                 self.tasks.spawn(async move { Done::Identified(io.identify().await) });
             }
-            Output::Read { before, limit } => {
-                self.tasks.spawn(async move { Done::Page(io.read(before, limit).await) });
+            Output::Connect => {
+                self.tasks.spawn(async move { Done::Connected(io.connect().await) });
+            }
+            Output::WatchedBy(by) => self.show_watched_by(by),
+            Output::Read(wanted) => {
+                self.tasks.spawn(async move { Done::Page(io.read(wanted).await) });
             }
             Output::Send { job, prompt, nonce, rediscover, deadline } => {
                 let stale = self.versions.remove(&job).filter(|_| rediscover);
                 let recall = Recall::default();
                 self.recalls.insert(job, recall.clone());
-                let errand = Errand { prompt, nonce, stale, deadline, recall };
+                let session = self.session.clone();
+                let errand = Errand { prompt, nonce, stale, deadline, session, recall };
                 self.tasks.spawn(async move { Done::Sent { job, sending: io.send(errand).await } });
             }
             Output::Withdraw { job } => {
@@ -196,6 +253,11 @@ impl Shell {
             Output::Report { job, report } => self.tell(job, event(report)),
             Output::Ended { job, outcome } => self.on_ended(job, outcome),
         }
+    }
+
+    fn show_watched_by(&self, by: WatchedBy) {
+        self.watched_by.send_replace(by);
+        self.callers.values().for_each(|caller| caller.tell(Event::WatchedBy(by)));
     }
 
     /// Lets go of jobs of which nothing more can come; their event channels close.
@@ -290,6 +352,14 @@ impl Shell {
                 let _ = sender.send(Err(told));
             }
         }
+    }
+}
+
+/// The next thing that the gateway tells, if there is one.
+async fn hear(line: &mut Option<Line>) -> Option<Heard> {
+    match line {
+        Some((_, heard)) => heard.recv().await,
+        None => std::future::pending().await,
     }
 }
 

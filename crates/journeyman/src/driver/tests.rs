@@ -1,5 +1,6 @@
 //! Whole-world runs in virtual time: every claim about timing and about many jobs is proved here.
 
+mod gateway;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,14 +10,14 @@ use journeyman_midjourney::FailureKind;
 use journeyman_midjourney::generation::Report;
 use journeyman_midjourney::outcome::Outcome;
 use journeyman_moment::Moment;
-use journeyman_sim::{Disorder, FaultKind, FaultRule, Settings, Timing, Traffic, Visibility};
+use journeyman_sim::{Disorder, Era, FaultKind, FaultRule, Settings, Timing, Traffic, Visibility};
 
 use super::core::JobNumber;
 use world::Virtual;
 
 /// The settings of most runs: tiny pictures, so that a thousand jobs take seconds.
 fn settings(seed: u64) -> Settings {
-    Settings { seed, pictures: journeyman_sim::Pictures::Tiny, ..Settings::default() }
+    Settings { seed, pictures: journeyman_sim::Pictures::Tiny, ..Settings::for_era(Era::E2023) }
 }
 
 fn scenario(name: &str, errors: Visibility, progress: Visibility) -> Virtual {

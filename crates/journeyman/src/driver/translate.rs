@@ -1,22 +1,41 @@
 //! Between what the driver says and what goes over the wire. Pure: it sends nothing.
 
+use journeyman_discord::gateway::{BadGatewayAddress, GatewayError, GatewayErrorKind};
 use journeyman_discord::wire::{self, Answer, Request};
 use journeyman_discord::{CallError, CallErrorKind, CommandError};
 use journeyman_limiter::{Certainty, Reason};
 use journeyman_midjourney::Meaning;
 use journeyman_midjourney::generation::Sent;
 use journeyman_midjourney::outcome::{Hindrance, NotSent};
-use journeyman_midjourney::{classify_http, classify_message};
+use journeyman_midjourney::{classify_dispatch, classify_http, classify_message};
 use journeyman_model::{ChannelId, Message, MessageId, UserId};
+use serde_json::Value;
 
-use super::watch::Page;
+use super::core::Heard;
+use super::watch::{Page, Side, Wanted};
+
+/// The close code of a token that is not valid (Discord's docs, "Gateway Close Event Codes").
+const TOKEN_REFUSED: u16 = 4004;
 
 /// The request for one page of the channel.
-pub(crate) fn page_request(channel: ChannelId, before: Option<MessageId>, limit: u8) -> Request {
-    match before {
-        None => wire::newest_messages(channel, limit),
-        Some(before) => wire::messages_before(channel, before, limit),
+pub(crate) fn page_request(channel: ChannelId, wanted: Wanted) -> Request {
+    match wanted.side {
+        Side::Newest => wire::newest_messages(channel, wanted.limit),
+        Side::Before(message) => wire::messages_before(channel, message, wanted.limit),
+        Side::After(message) => wire::messages_after(channel, message, wanted.limit),
     }
+}
+
+/// What an event of the gateway says of the channel; `None` for one of another channel.
+pub(crate) fn heard(name: &str, data: &Value, channel: ChannelId) -> Option<Heard> {
+    let of_channel = data.get("channel_id").and_then(ChannelId::from_json);
+    // Interactions do not always say where they were made; their nonce tells whose they are.
+    if of_channel.is_some_and(|of_channel| of_channel != channel) {
+        return None;
+    }
+    let is_new = name == "MESSAGE_CREATE" && of_channel.is_some();
+    let created = if is_new { data.get("id").and_then(MessageId::from_json) } else { None };
+    Some(Heard { created, sightings: classify_dispatch(name, data) })
 }
 
 /// A page as the driver wants it: every message, classified; `limit` messages were asked for.
@@ -80,6 +99,18 @@ pub(crate) fn hindrance(error: &CallError) -> NotSent {
         | _ => Hindrance::UpstreamFailed,
     };
     NotSent { why, detail: chain(error), retry_after: error.retry_after }
+}
+
+/// A gateway's address that cannot be used.
+pub(crate) fn bad_gateway(error: &BadGatewayAddress) -> NotSent {
+    NotSent { why: Hindrance::UpstreamFailed, detail: chain(error), retry_after: None }
+}
+
+/// A gateway session that has ended for good.
+pub(crate) fn gateway_ended(error: &GatewayError) -> NotSent {
+    let is_refused = matches!(error.kind, GatewayErrorKind::Refused { code: TOKEN_REFUSED });
+    let why = if is_refused { Hindrance::TokenRefused } else { Hindrance::Unreachable };
+    NotSent { why, detail: format!("{error}; {}", error.hint()), retry_after: None }
 }
 
 /// A command that is not there.

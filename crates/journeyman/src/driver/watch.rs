@@ -1,4 +1,7 @@
 //! When the channel is read, and what one read covered. Pure: it reads nothing itself.
+//!
+//! While the gateway tells everything, nothing is read but what it missed before it was up, and
+//! once more before a silence is taken for an end.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -31,12 +34,31 @@ pub(crate) enum Urgency {
     Now,
 }
 
+/// Which messages a page holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// The newest of the channel.
+    Newest,
+    /// Those before this one.
+    Before(MessageId),
+    /// Those after this one, oldest first: what was missed.
+    After(MessageId),
+}
+
+/// A page to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) side: Side,
+    /// How many messages.
+    pub(crate) limit: u8,
+}
+
 /// One page of the channel, newest first or not: order does not matter.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     /// Every message of the page, by whomever, with what it means.
     pub(crate) messages: Vec<(MessageId, Sighting)>,
-    /// Whether there is nothing older.
+    /// Whether there is nothing more on that side.
     pub(crate) is_last: bool,
 }
 
@@ -48,25 +70,20 @@ pub(crate) struct Look {
     /// The messages that were there, ascending.
     pub(crate) messages: Vec<(MessageId, Sighting)>,
     ids: BTreeSet<MessageId>,
-    /// Whether everything back to the channel's beginning was read.
-    is_whole: bool,
+    /// The oldest message that it would have shown; `None` for none.
+    covers_from: Option<MessageId>,
 }
 
 impl Look {
     /// What this look says of one message.
     pub(crate) fn tracked(&self, message: Option<MessageId>) -> Tracked {
         let Some(message) = message else { return Tracked::Unknown };
-        let covers = self.is_whole || self.ids.first().is_some_and(|oldest| *oldest <= message);
+        let covers = self.covers_from.is_some_and(|oldest| oldest <= message);
         match (self.ids.contains(&message), covers) {
             (true, _) => Tracked::Present,
             (false, true) => Tracked::Absent,
             (false, false) => Tracked::Unknown,
         }
-    }
-
-    /// The newest message of the channel.
-    pub(crate) fn newest(&self) -> Option<MessageId> {
-        self.ids.last().copied()
     }
 }
 
@@ -75,13 +92,8 @@ impl Look {
 pub(crate) enum Next {
     /// It is complete.
     Done(Look),
-    /// It must reach further back.
-    Before {
-        /// The oldest message so far.
-        message: MessageId,
-        /// How many messages to ask for.
-        limit: u8,
-    },
+    /// One more page.
+    More(Wanted),
 }
 
 /// A page with room for as many again.
@@ -89,12 +101,16 @@ fn enough(needed: usize) -> u8 {
     u8::try_from(needed.saturating_mul(2)).unwrap_or(u8::MAX).clamp(LEAST_PAGE, FULL_PAGE)
 }
 
-/// What the last look says to a request that is about to leave.
+/// The message before.
+fn just_before(message: MessageId) -> MessageId {
+    MessageId::new(message.get().saturating_sub(1))
+}
+
+/// What is there before a request leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Baseline {
-    /// The newest message of the channel; `None` when it was empty.
+    /// The newest message of the channel; `None` when it is empty.
     pub(crate) newest: Option<MessageId>,
-    began: Moment,
 }
 
 /// The one reader of a channel.
@@ -103,17 +119,41 @@ pub(crate) struct Watch {
     poll: Poll,
     state: State,
     rng: fastrand::Rng,
-    /// The newest message of the last complete look, and when that look began.
-    last: Option<Baseline>,
+    /// When the last complete look began.
+    looked: Option<Moment>,
+    /// The newest message that was read or heard of; `None` of an empty channel.
+    newest: Option<MessageId>,
     last_end: Moment,
     gap: Duration,
     page: u8,
+    hearing: Option<Hearing>,
+    /// After a read that failed, not before this.
+    retry_at: Moment,
+}
+
+/// Since when the gateway tells what happens.
+#[derive(Debug, Clone, Copy)]
+struct Hearing {
+    since: Moment,
+    /// Whether what was missed before has been read.
+    is_caught_up: bool,
 }
 
 #[derive(Debug)]
 enum State {
     Resting,
-    Reading { began: Moment, low: Option<MessageId>, messages: Vec<(MessageId, Sighting)>, pages: usize },
+    Reading(Reading),
+}
+
+#[derive(Debug)]
+struct Reading {
+    began: Moment,
+    /// Where the reading begins, if it goes forward from there.
+    after: Option<MessageId>,
+    /// How far back it must reach.
+    low: Option<MessageId>,
+    messages: Vec<(MessageId, Sighting)>,
+    pages: usize,
 }
 
 impl Watch {
@@ -122,28 +162,62 @@ impl Watch {
             poll,
             state: State::Resting,
             rng: fastrand::Rng::with_seed(seed),
-            last: None,
+            looked: None,
+            newest: None,
             last_end: Moment::ORIGIN,
             gap: Duration::ZERO,
             page: LEAST_PAGE,
+            hearing: None,
+            retry_at: Moment::ORIGIN,
         }
     }
 
-    /// The newest message, where a look is recent enough to serve as a baseline.
+    /// From here on the gateway tells what happens.
+    pub(crate) fn begin_hearing(&mut self, now: Moment) {
+        self.hearing = Some(Hearing { since: now, is_caught_up: false });
+        self.retry_at = Moment::ORIGIN;
+    }
+
+    /// The gateway is down.
+    pub(crate) fn stop_hearing(&mut self) {
+        self.hearing = None;
+    }
+
+    /// Whether the gateway tells everything, and nothing from before is missing.
+    pub(crate) fn hears_all(&self) -> bool {
+        self.hearing.is_some_and(|hearing| hearing.is_caught_up)
+    }
+
+    /// A new message was heard of.
+    pub(crate) fn heard(&mut self, message: MessageId) {
+        self.newest = self.newest.max(Some(message));
+    }
+
+    /// The newest message, where it is known well enough.
     pub(crate) fn baseline(&self, now: Moment) -> Option<Baseline> {
-        self.last.filter(|last| now.since(last.began) <= self.poll.max)
+        let looked = self.looked?;
+        let is_fresh = self.hears_all() || now.since(looked) <= self.poll.max;
+        is_fresh.then_some(Baseline { newest: self.newest })
     }
 
     /// Whether a look has succeeded.
     pub(crate) fn has_looked(&self) -> bool {
-        self.last.is_some()
+        self.looked.is_some()
     }
 
-    /// When the next read is due.
-    pub(crate) fn due(&self, urgency: Urgency) -> Option<Moment> {
-        if matches!(self.state, State::Reading { .. }) {
+    /// When the next read is due; `decides_at` is when a silence must be decided.
+    pub(crate) fn due(&self, urgency: Urgency, decides_at: Option<Moment>) -> Option<Moment> {
+        if matches!(self.state, State::Reading(_)) || urgency == Urgency::Idle {
             return None;
         }
+        match self.hearing {
+            Some(Hearing { is_caught_up: false, .. }) => Some(self.retry_at),
+            Some(Hearing { is_caught_up: true, .. }) => decides_at.map(|at| at.max(self.retry_at)),
+            None => self.due_by_polling(urgency),
+        }
+    }
+
+    fn due_by_polling(&self, urgency: Urgency) -> Option<Moment> {
         match urgency {
             Urgency::Idle => None,
             Urgency::Late => Some(self.last_end + self.poll.late),
@@ -152,65 +226,93 @@ impl Watch {
         }
     }
 
-    /// Begins a look that must reach back to `tracked` and to the newest message known; says how
-    /// many messages to ask for.
-    pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) -> u8 {
+    /// Begins a look that must reach back to `tracked` and to the newest message known; says what
+    /// to ask for.
+    pub(crate) fn begin(&mut self, now: Moment, tracked: Option<MessageId>) -> Wanted {
         // Where nothing was read before, one page is enough: nothing older is awaited.
         // Of a channel that was empty, everything is new.
-        let known = self.last.map(|last| last.newest.unwrap_or(MessageId::new(0)));
+        let known = self.looked.map(|_| self.newest.unwrap_or(MessageId::new(0)));
         let low = match (known, tracked) {
             (Some(known), Some(tracked)) => Some(known.min(tracked)),
             (known, tracked) => known.or(tracked),
         };
-        self.state = State::Reading { began: now, low, messages: Vec::new(), pages: 0 };
-        self.page
+        // What the gateway missed lies between two known ends, so it is read forward.
+        let after = self.hearing.and(known).and(low).map(just_before);
+        self.state = State::Reading(Reading { began: now, after, low, messages: Vec::new(), pages: 0 });
+        match after {
+            Some(after) => Wanted { side: Side::After(after), limit: FULL_PAGE },
+            None => Wanted { side: Side::Newest, limit: self.page },
+        }
     }
 
     /// Takes a page, and says how the look goes on.
     pub(crate) fn page(&mut self, now: Moment, page: Page) -> Option<Next> {
-        let State::Reading { began, low, messages, pages } = &mut self.state else { return None };
-        *pages += 1;
-        let oldest = page.messages.iter().map(|(id, _)| *id).min();
-        messages.extend(page.messages);
-        let reaches = match (&low, oldest) {
-            _ if page.is_last => true,
-            (Some(low), Some(oldest)) => oldest <= *low,
-            (None, _) | (_, None) => true,
-        };
-        if !reaches
-            && *pages < MOST_PAGES
-            && let Some(oldest) = oldest
-        {
-            return Some(Next::Before { message: oldest, limit: FULL_PAGE });
+        let State::Reading(reading) = &mut self.state else { return None };
+        let is_last = page.is_last;
+        if let Some(wanted) = reading.take(page) {
+            return Some(Next::More(wanted));
         }
-        if !reaches {
-            tracing::warn!(pages, "the channel is too busy to be read back as far as needed");
-        }
-        let began = *began;
-        self.page = match low {
-            Some(low) => enough(messages.iter().filter(|(id, _)| id >= low).count()),
+        let State::Reading(reading) = std::mem::replace(&mut self.state, State::Resting) else { return None };
+        self.page = match reading.low {
+            Some(low) => enough(reading.messages.iter().filter(|(id, _)| *id >= low).count()),
             None => LEAST_PAGE,
         };
-        let mut messages = std::mem::take(messages);
-        messages.sort_by_key(|(id, _)| *id);
-        messages.dedup_by_key(|(id, _)| *id);
-        let ids: BTreeSet<MessageId> = messages.iter().map(|(id, _)| *id).collect();
-        let look = Look { began, messages, ids, is_whole: page.is_last };
-        let before = self.last.and_then(|last| last.newest);
-        self.last = Some(Baseline { newest: look.newest().or(before), began });
+        let look = reading.into_look(is_last);
+        self.looked = Some(look.began);
+        self.newest = self.newest.max(look.ids.last().copied());
+        if let Some(hearing) = &mut self.hearing {
+            // A look that began before the gateway was up may have missed what came between.
+            hearing.is_caught_up |= look.began >= hearing.since;
+        }
+        self.retry_at = Moment::ORIGIN;
         self.rest(now);
         Some(Next::Done(look))
     }
 
     /// The read failed; the next one is due after the usual gap.
     pub(crate) fn failed(&mut self, now: Moment) {
+        self.state = State::Resting;
         self.rest(now);
+        self.retry_at = now + self.gap;
     }
 
     fn rest(&mut self, now: Moment) {
-        self.state = State::Resting;
         self.last_end = now;
         let spread = self.poll.max.saturating_sub(self.poll.min);
         self.gap = self.poll.min + spread.mul_f64(self.rng.f64());
+    }
+}
+
+impl Reading {
+    /// Adds a page; what to ask for next, if the look is not complete.
+    fn take(&mut self, page: Page) -> Option<Wanted> {
+        self.pages += 1;
+        let oldest = page.messages.iter().map(|(id, _)| *id).min();
+        let newest = page.messages.iter().map(|(id, _)| *id).max();
+        self.messages.extend(page.messages);
+        let next = match (self.after, self.low, oldest, newest) {
+            _ if page.is_last => None,
+            (Some(_), _, _, Some(newest)) => Some(Side::After(newest)),
+            (None, Some(low), Some(oldest), _) if oldest > low => Some(Side::Before(oldest)),
+            _ => None,
+        };
+        if next.is_some() && self.pages >= MOST_PAGES {
+            tracing::warn!(pages = self.pages, "the channel is too busy to be read as far as needed");
+            return None;
+        }
+        next.map(|side| Wanted { side, limit: FULL_PAGE })
+    }
+
+    fn into_look(self, is_last: bool) -> Look {
+        let mut messages = self.messages;
+        messages.sort_by_key(|(id, _)| *id);
+        messages.dedup_by_key(|(id, _)| *id);
+        let ids: BTreeSet<MessageId> = messages.iter().map(|(id, _)| *id).collect();
+        let covers_from = match self.after {
+            Some(after) => Some(after),
+            None if is_last => Some(MessageId::new(0)),
+            None => ids.first().copied(),
+        };
+        Look { began: self.began, messages, ids, covers_from }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, Once};
 
 use journeyman::{
     ApiBase, Client, Clock, Error, ErrorKind, Event, Finished, Job, ProgressVisibility, Settings, Token,
+    WatchMode,
 };
 use journeyman_sim::{Running, ScaledClock, Visibility};
 use tempfile::TempDir;
@@ -25,6 +26,15 @@ pub(crate) struct Bench {
     pub(crate) folder: TempDir,
 }
 
+/// The simulator's settings of an era, with small pictures.
+pub(crate) fn of_era(scenario: &str, era: journeyman_sim::Era) -> journeyman_sim::Settings {
+    journeyman_sim::Settings {
+        scenario: scenario.parse().expect("a scenario of the simulator"),
+        pictures: journeyman_sim::Pictures::Tiny,
+        ..journeyman_sim::Settings::for_era(era)
+    }
+}
+
 /// The simulator's settings that most flows use: small pictures, everything visible.
 pub(crate) fn visible(scenario: &str) -> journeyman_sim::Settings {
     journeyman_sim::Settings {
@@ -32,12 +42,18 @@ pub(crate) fn visible(scenario: &str) -> journeyman_sim::Settings {
         errors: Visibility::Visible,
         progress: Visibility::Visible,
         pictures: journeyman_sim::Pictures::Tiny,
-        ..journeyman_sim::Settings::default()
+        ..journeyman_sim::Settings::for_era(journeyman_sim::Era::E2023)
     }
 }
 
 impl Bench {
-    pub(crate) async fn new(mut sim: journeyman_sim::Settings) -> Self {
+    /// A client that reads the channel.
+    pub(crate) async fn new(sim: journeyman_sim::Settings) -> Self {
+        Self::watching(sim, WatchMode::Poll).await
+    }
+
+    /// A client that follows the channel in this way.
+    pub(crate) async fn watching(mut sim: journeyman_sim::Settings, watch: WatchMode) -> Self {
         collect_log();
         let clock = Clock::scaled(SCALE);
         let progress = match sim.progress {
@@ -49,7 +65,7 @@ impl Bench {
         let scaled = ScaledClock { origin: clock.origin(), scale: SCALE };
         let sim = journeyman_sim::serve(listener, sim.starting_now(), scaled).await.expect("a simulator");
         let folder = tempfile::tempdir().expect("a folder");
-        let settings = settings(&sim, folder.path(), progress);
+        let settings = Settings { watch, ..settings(&sim, folder.path(), progress) };
         let client = Client::new(&settings, clock).expect("a client");
         Self { sim, client, settings, clock, folder }
     }
@@ -147,6 +163,7 @@ pub(crate) fn settings(sim: &Running, folder: &Path, progress: ProgressVisibilit
     settings.api_base = sim.ready.rest.parse::<ApiBase>().expect("an origin");
     folder.clone_into(&mut settings.out);
     settings.progress = progress;
+    settings.watch = WatchMode::Poll;
     settings.seed = 1;
     settings
 }

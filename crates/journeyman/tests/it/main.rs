@@ -4,4 +4,5 @@
 mod bench;
 mod failures;
 mod flow;
+mod gateway;
 mod scenarios;

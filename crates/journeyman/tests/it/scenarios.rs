@@ -13,7 +13,8 @@ async fn the_happy_path_ends_with_an_image_on_disk_and_live_progress() {
     let picture = image::open(&finished.files[0]).expect("a real image");
     assert!(picture.width() > picture.height(), "--ar 3:2");
     assert!(events.iter().any(|event| matches!(event, Event::Progress { .. })), "{events:?}");
-    assert_eq!(events.first(), Some(&Event::Submitted));
+    assert_eq!(events.first(), Some(&Event::WatchedBy(journeyman::WatchedBy::Polling)));
+    assert_eq!(events.get(1), Some(&Event::Submitted));
     assert!(matches!(events.last(), Some(Event::Saved { .. })), "{events:?}");
     assert!(finished.buttons.contains(&"U1".to_owned()), "{:?}", finished.buttons);
     bench.assert_each_once(1);

@@ -52,6 +52,9 @@ pub struct GenerationRecord {
     pub interaction: Option<InteractionId>,
     /// The last percentage seen.
     pub percent: Option<u8>,
+    /// Whether only the gateway shows the progress message; records before it did not say.
+    #[serde(default)]
+    pub ephemeral: bool,
     /// Whether any sign was seen.
     pub sign: bool,
     /// Whether Midjourney said that it is queued.
@@ -196,6 +199,7 @@ impl Generation {
             job_id: self.seen.job_id.clone(),
             interaction: self.seen.interaction,
             percent: self.seen.percent,
+            ephemeral: self.seen.ephemeral,
             sign: self.seen.sign,
             queued: self.seen.queued,
             paused: self.seen.paused,
@@ -239,6 +243,7 @@ impl Generation {
                 job_id: record.job_id.clone(),
                 interaction: record.interaction,
                 percent: record.percent,
+                ephemeral: record.ephemeral,
                 sign: record.sign,
                 queued: record.queued,
                 paused: record.paused,

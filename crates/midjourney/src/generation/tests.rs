@@ -87,7 +87,7 @@ impl World {
     }
 
     fn look(&mut self, tracked: Tracked) -> &mut Self {
-        self.on(Input::Looked(Look { began: self.now, tracked, held_up: false }))
+        self.on(Input::Looked(Look { began: self.now, tracked, held_up: false, events: Events::Untold }))
     }
 
     fn ends(&self) -> Vec<&Outcome> {
@@ -311,7 +311,12 @@ fn a_job_that_may_stand_in_the_queue_behind_others_is_not_given_up() {
     for _ in 0..30 {
         world.after(10);
         let began = world.now;
-        world.on(Input::Looked(Look { began, tracked: Tracked::Unknown, held_up: true }));
+        world.on(Input::Looked(Look {
+            began,
+            tracked: Tracked::Unknown,
+            held_up: true,
+            events: Events::Untold,
+        }));
     }
     assert_eq!(world.failure(), None);
     world.after(60).look(Tracked::Unknown);
@@ -375,7 +380,9 @@ fn a_clock_that_went_back_shortens_no_deadline() {
     for unix_us in [written - 3_600_000_000, written] {
         let mut back = Generation::from_record(&record, Moment::ORIGIN, unix_us).unwrap();
         assert_eq!(back.cap(), Moment::ORIGIN + Deadlines::default().cap);
-        let look = |began| Input::Looked(Look { began, tracked: Tracked::Unknown, held_up: false });
+        let look = |began| {
+            Input::Looked(Look { began, tracked: Tracked::Unknown, held_up: false, events: Events::Untold })
+        };
         back.on(Moment::from_secs(1), look(Moment::from_secs(1)));
         back.on(Moment::from_secs(59), look(Moment::from_secs(59)));
         assert_eq!(back.outcome(), None);
@@ -411,6 +418,10 @@ fn meaning() -> impl Strategy<Value = Meaning> {
     ]
 }
 
+fn events() -> impl Strategy<Value = Events> {
+    prop_oneof![Just(Events::Untold), Just(Events::Pending), Just(Events::Told)]
+}
+
 fn input() -> impl Strategy<Value = (u64, Input)> {
     let tracked = prop_oneof![Just(Tracked::Present), Just(Tracked::Absent), Just(Tracked::Unknown)];
     let inputs = prop_oneof![
@@ -422,10 +433,11 @@ fn input() -> impl Strategy<Value = (u64, Input)> {
         4 => (meaning(), 100_u64..104).prop_map(|(meaning, id)| {
             Input::Sighting(Box::new(sighting(meaning, MessageId::new(id))))
         }),
-        4 => (tracked, any::<bool>()).prop_map(|(tracked, held_up)| {
-            Input::Looked(Look { began: Moment::ORIGIN, tracked, held_up })
+        4 => (tracked, any::<bool>(), events()).prop_map(|(tracked, held_up, events)| {
+            Input::Looked(Look { began: Moment::ORIGIN, tracked, held_up, events })
         }),
         1 => Just(Input::Blind),
+        1 => Just(Input::Heard),
         1 => any::<bool>().prop_map(|has_left| Input::Cancel { has_left }),
         1 => Just(Input::Tick),
     ];

@@ -116,6 +116,22 @@ impl Generation {
         }
     }
 
+    /// Whether its progress message is one that reading the channel never shows.
+    pub fn is_ephemeral(&self) -> bool {
+        self.seen.ephemeral
+    }
+
+    /// When its silence is to be decided by a look; `None` when it is not out.
+    pub fn decides_at(&self) -> Option<Moment> {
+        match &self.state {
+            State::Watching { vanished: Some(vanished), .. } => {
+                Some(vanished.since + self.plan.deadlines.grace)
+            }
+            State::Watching { vanished: None, .. } => Some(self.deadline),
+            State::WaitingForTurn | State::WaitingForBaseline | State::Sending | State::Ended(_) => None,
+        }
+    }
+
     /// This generation as one that may own a sighting.
     pub fn claimant(&self, standing: Standing) -> Claimant<'_> {
         Claimant {

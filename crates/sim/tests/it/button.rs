@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use crate::support::{Client, custom_ids, style};
 
 fn client() -> Client {
-    Client::new(Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() })
+    Client::new(Settings {
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::for_era(journeyman_sim::Era::E2023)
+    })
 }
 
 /// What a button makes: its kind in the report, and the end of its text.

@@ -62,7 +62,7 @@ fn check(capture: &Value, ours: &Value, exceptions: &[(&str, &str)]) {
 }
 
 fn settings() -> Settings {
-    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() }
+    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::for_era(Era::E2023) }
 }
 
 /// A world in which one job has run to its end.
@@ -329,7 +329,7 @@ fn the_outdated_command_of_2023_is_refused_as_then() {
 
 #[test]
 fn a_users_429_has_the_captured_body() {
-    let mut client = Client::new(Settings::default());
+    let mut client = Client::new(Settings::for_era(Era::E2023));
     let channel = client.ready.channel_id.clone();
     let path = format!("/api/v9/channels/{channel}/messages");
     let answers: Vec<_> = (0..6).map(|_| client.get(&path)).collect();

@@ -8,7 +8,11 @@ use serde_json::{Value, json};
 use crate::support::{Client, custom_ids, style};
 
 fn client() -> Client {
-    Client::new(Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() })
+    Client::new(Settings {
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::for_era(journeyman_sim::Era::E2023)
+    })
 }
 
 fn text_option(name: &str, value: &str) -> Value {
@@ -194,7 +198,7 @@ fn relaxed_jobs_have_fewer_slots_and_fast_ones_pass_them() {
         plan: journeyman_sim::Plan::Pro,
         pictures: Pictures::Tiny,
         limits: Limits::none(),
-        ..Settings::default()
+        ..Settings::for_era(journeyman_sim::Era::E2023)
     });
     for number in 0..5 {
         client.imagine(&format!("a relaxed cat {number} --relax"));

@@ -4,7 +4,9 @@
 
 use std::io;
 
-use journeyman_sim::{FaultKind, FaultRule, Pictures, Running, ScaledClock, Settings, picture_owner, serve};
+use journeyman_sim::{
+    Era, FaultKind, FaultRule, Pictures, Running, ScaledClock, Settings, picture_owner, serve,
+};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,7 +22,11 @@ async fn served(settings: Settings) -> Running {
 }
 
 fn tiny() -> Settings {
-    Settings { pictures: Pictures::Tiny, limits: journeyman_sim::Limits::none(), ..Settings::default() }
+    Settings {
+        pictures: Pictures::Tiny,
+        limits: journeyman_sim::Limits::none(),
+        ..Settings::for_era(Era::E2023)
+    }
 }
 
 struct Answer {

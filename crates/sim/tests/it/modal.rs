@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 use crate::support::{Client, style};
 
 fn client(remix: bool) -> Client {
-    Client::new(Settings { remix, pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() })
+    Client::new(Settings {
+        remix,
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::for_era(journeyman_sim::Era::E2023)
+    })
 }
 
 /// Presses a button and returns the window that it opens.
@@ -225,7 +230,7 @@ fn a_window_is_answered_once_in_time_and_with_its_own_ids() {
         modal_life: Duration::from_mins(1),
         pictures: Pictures::Tiny,
         limits: Limits::none(),
-        ..Settings::default()
+        ..Settings::for_era(journeyman_sim::Era::E2023)
     });
     let grid = client.grid("a cat");
     let modal = open(&mut client, &grid, "MJ::JOB::variation::1");

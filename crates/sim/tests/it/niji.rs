@@ -11,7 +11,12 @@ const NIJI: &str = "1022952195194359889";
 
 fn client() -> Client {
     let niji = Some(Settings::NIJI);
-    Client::new(Settings { niji, pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() })
+    Client::new(Settings {
+        niji,
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::for_era(journeyman_sim::Era::E2023)
+    })
 }
 
 /// The imagine command of an application, as discovered.

@@ -10,7 +10,11 @@ use serde_json::json;
 use crate::support::Client;
 
 fn settings() -> Settings {
-    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() }
+    Settings {
+        pictures: Pictures::Tiny,
+        limits: Limits::none(),
+        ..Settings::for_era(journeyman_sim::Era::E2023)
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Contents and orders; that the JSON has the captures' form is tested in `capture`.
 
-use journeyman_sim::{Settings, Visibility};
+use journeyman_sim::{Era, Settings, Visibility};
 use serde_json::{Value, json};
 
 use crate::support::Client;
@@ -11,7 +11,7 @@ fn client(scenario: &str) -> Client {
     Client::new(Settings {
         scenario: scenario.parse().expect("a scenario"),
         pictures: journeyman_sim::Pictures::Tiny,
-        ..Settings::default()
+        ..Settings::for_era(Era::E2023)
     })
 }
 
@@ -20,7 +20,7 @@ fn visible(scenario: &str) -> Client {
         scenario: scenario.parse().expect("a scenario"),
         errors: Visibility::Visible,
         pictures: journeyman_sim::Pictures::Tiny,
-        ..Settings::default()
+        ..Settings::for_era(Era::E2023)
     })
 }
 
@@ -317,7 +317,7 @@ fn a_queued_job_starts_when_a_slot_is_free_and_a_job_beyond_the_queue_is_refused
         pictures: journeyman_sim::Pictures::Tiny,
         limits: journeyman_sim::Limits::none(),
         queue: 2,
-        ..Settings::default()
+        ..Settings::for_era(Era::E2023)
     });
     for number in 0..6 {
         client.imagine(&format!("horse {number}"));
@@ -341,7 +341,7 @@ fn a_pro_account_runs_twelve_at_once() {
         plan: journeyman_sim::Plan::Pro,
         limits: journeyman_sim::Limits::none(),
         pictures: journeyman_sim::Pictures::Tiny,
-        ..Settings::default()
+        ..Settings::for_era(Era::E2023)
     });
     for number in 0..13 {
         client.imagine(&format!("horse {number}"));
@@ -358,7 +358,7 @@ fn a_cancelled_job_stops_and_frees_its_slot() {
         slots: Some(1),
         limits: journeyman_sim::Limits::none(),
         pictures: journeyman_sim::Pictures::Tiny,
-        ..Settings::default()
+        ..Settings::for_era(Era::E2023)
     });
     client.imagine("first");
     client.imagine("second");
@@ -420,7 +420,7 @@ fn different_jobs_of_one_nonce_are_reported_apart() {
 #[test]
 fn speed_scales_the_bot() {
     let ends_at = |speed: f64| {
-        let mut client = Client::new(Settings { speed, ..Settings::default() });
+        let mut client = Client::new(Settings { speed, ..Settings::for_era(Era::E2023) });
         client.imagine("fly horse");
         client.wait_until_quiet();
         client.now.as_secs_f64()
@@ -434,8 +434,11 @@ fn speed_scales_the_bot() {
 fn a_doubled_and_disordered_world_is_as_it_says() {
     let disorder =
         journeyman_sim::Disorder { duplicate_final: 1.0, final_before_delete: 1.0, progress_backwards: 1.0 };
-    let mut client =
-        Client::new(Settings { disorder, pictures: journeyman_sim::Pictures::Tiny, ..Settings::default() });
+    let mut client = Client::new(Settings {
+        disorder,
+        pictures: journeyman_sim::Pictures::Tiny,
+        ..Settings::for_era(Era::E2023)
+    });
     client.imagine("fly horse");
     client.wait_until_quiet();
     let events = client.events();
@@ -460,7 +463,8 @@ fn a_script_decides_by_prompt_and_count() {
         "[[outcome]]\nprompt = \"horse\"\nscenario = \"queue-full\"\ntimes = 1\n\n\
          [[outcome]]\nprompt = \"*gore*\"\nscenario = \"pre-moderation\"\n",
     );
-    let mut client = Client::new(Settings { script: Some(script.expect("a script")), ..Settings::default() });
+    let mut client =
+        Client::new(Settings { script: Some(script.expect("a script")), ..Settings::for_era(Era::E2023) });
     client.imagine("a horse");
     client.imagine("some gore");
     client.imagine("a horse");

@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use journeyman_sim::{
-    FaultKind, FaultRule, Limits, Pictures, Plan, Settings, Traffic, Visibility, picture_owner,
+    Era, FaultKind, FaultRule, Limits, Pictures, Plan, Settings, Traffic, Visibility, picture_owner,
 };
 use serde_json::Value;
 
 use crate::support::Client;
 
 fn settings() -> Settings {
-    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::default() }
+    Settings { pictures: Pictures::Tiny, limits: Limits::none(), ..Settings::for_era(Era::E2023) }
 }
 
 fn busy() -> Settings {
@@ -159,7 +159,7 @@ fn the_announced_size_is_that_of_the_file_the_cdn_serves() {
         (1..=6).zip(["a cat", "the sea at night --ar 16:9", "fog --ar 2:3"].into_iter().cycle())
     {
         let script = Some(journeyman_sim::Script::from_toml(bot).expect("a script"));
-        let mut client = Client::new(Settings { seed, script, ..Settings::default() });
+        let mut client = Client::new(Settings { seed, script, ..Settings::for_era(Era::E2023) });
         client.imagine(prompt);
         client.wait_until_quiet();
         let attachment = client.page()[0]["attachments"][0].clone();

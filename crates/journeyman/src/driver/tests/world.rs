@@ -11,13 +11,13 @@ use journeyman_limiter::{
 use journeyman_midjourney::command;
 use journeyman_midjourney::generation::{Deadlines, ProgressVisibility, Report, Sent};
 use journeyman_midjourney::outcome::{Finished, Hindrance, NotSent, Outcome};
-use journeyman_model::{ChannelId, Command, GuildId, MessageId};
+use journeyman_model::{ChannelId, Command, GuildId, MessageId, UserId};
 use journeyman_moment::Moment;
-use journeyman_sim::{Fault, HttpAnswer, HttpRequest, Settings, World};
+use journeyman_sim::{Event, Fault, HttpAnswer, HttpRequest, Settings, World};
 
-use crate::driver::core::{Core, CoreSettings, Input, JobNumber, Output};
+use crate::driver::core::{Core, CoreSettings, Input, JobNumber, Output, WatchedBy};
 use crate::driver::translate;
-use crate::settings::Poll;
+use crate::settings::{Poll, WatchMode};
 
 /// What a call is for.
 #[derive(Debug, Clone)]
@@ -41,6 +41,27 @@ enum Happening {
     Lost(u64),
     Resubmit(u64),
     Start(JobNumber, String),
+    Told(Event),
+    Connected { resumed: bool },
+    Cut { down: Duration, resumes: bool },
+    CutHourly,
+}
+
+/// The gateway between the world and the core: an ideal one, which can be cut.
+#[derive(Default)]
+struct Line {
+    is_wanted: bool,
+    is_up: bool,
+    /// How many of the world's events were passed on.
+    passed: usize,
+    /// Cuts after so many events, and for how long; whether the session goes on then.
+    cuts: BTreeMap<usize, (Duration, bool)>,
+    /// A cut an hour, for so long.
+    hourly: Option<Duration>,
+    cuts_made: u64,
+    reads: u64,
+    reads_while_up: u64,
+    never_connects: bool,
 }
 
 /// How a job of the virtual world ended.
@@ -71,9 +92,14 @@ pub(super) struct Virtual {
     pub(super) ends: BTreeMap<JobNumber, Vec<Ending>>,
     pub(super) reports: BTreeMap<JobNumber, Vec<Report>>,
     pub(super) started: BTreeMap<JobNumber, Moment>,
+    /// When the request of each job was answered.
+    pub(super) accepted: BTreeMap<JobNumber, Moment>,
     /// How many requests left.
     pub(super) departures: u64,
     pending: BTreeSet<JobNumber>,
+    line: Line,
+    user: u64,
+    pub(super) watched_by: Vec<(Moment, WatchedBy)>,
     pub(super) prompts: BTreeMap<JobNumber, String>,
 }
 
@@ -96,6 +122,8 @@ impl Virtual {
                 deadlines: Deadlines::default(),
                 poll: Poll::default(),
                 progress,
+                watch: WatchMode::Poll,
+                gateway_patience: Duration::from_secs(15),
                 seed,
             }),
             machine: Machine::new(limits),
@@ -114,8 +142,12 @@ impl Virtual {
             ends: BTreeMap::new(),
             reports: BTreeMap::new(),
             started: BTreeMap::new(),
+            accepted: BTreeMap::new(),
             departures: 0,
             pending: BTreeSet::new(),
+            line: Line::default(),
+            user: ready.user_id.parse().expect("a user id"),
+            watched_by: Vec::new(),
             prompts: BTreeMap::new(),
         }
     }
@@ -126,9 +158,70 @@ impl Virtual {
             deadlines: Deadlines::default(),
             poll: Poll::default(),
             progress: ProgressVisibility::Auto,
+            watch: WatchMode::Poll,
+            gateway_patience: Duration::from_secs(15),
             seed: 1,
         });
         self
+    }
+
+    /// The same world for a client that follows the channel by the gateway.
+    pub(super) fn with_gateway(mut self, watch: WatchMode) -> Self {
+        self.core = Core::new(CoreSettings {
+            deadlines: Deadlines::default(),
+            poll: Poll::default(),
+            progress: ProgressVisibility::Auto,
+            watch,
+            gateway_patience: Duration::from_secs(15),
+            seed: 1,
+        });
+        self
+    }
+
+    /// Cuts the gateway after so many events of the world, for so long.
+    pub(super) fn with_cut(mut self, after: usize, down: Duration, resumes: bool) -> Self {
+        self.line.cuts.insert(after, (down, resumes));
+        self
+    }
+
+    /// Cuts the gateway once an hour.
+    pub(super) fn with_a_cut_an_hour(mut self, down: Duration) -> Self {
+        self.line.hourly = Some(down);
+        self.schedule(Moment::from_secs(3_600), Happening::CutHourly);
+        self
+    }
+
+    /// The gateway never comes up.
+    pub(super) fn without_connection(mut self) -> Self {
+        self.line.never_connects = true;
+        self
+    }
+
+    /// How often the gateway was cut.
+    pub(super) fn cuts_made(&self) -> u64 {
+        self.line.cuts_made
+    }
+
+    /// How many pages were asked for.
+    pub(super) fn reads(&self) -> u64 {
+        self.line.reads
+    }
+
+    /// When the account was last shown something, up to a moment.
+    pub(super) fn shown_until(&self, end: Moment) -> Option<Moment> {
+        let mine = |event: &&Event| event.only_for.is_none_or(|user| user == self.user);
+        let times = self.world.events().filter(mine).map(|event| Moment::ORIGIN + event.at);
+        times.filter(|at| *at <= end).max()
+    }
+
+    /// How many events the world has told.
+    pub(super) fn events(&self) -> usize {
+        self.world.events().count()
+    }
+
+    /// How many pages were asked for while the gateway was up.
+    pub(super) fn reads_while_hearing(&self) -> u64 {
+        self.line.reads_while_up
     }
 
     /// Begins a job at a moment.
@@ -204,7 +297,42 @@ impl Virtual {
         self.drain();
         self.core.forget(now);
         self.grant();
+        self.pass_on();
         true
+    }
+
+    /// What the world told since the last step goes down the line.
+    fn pass_on(&mut self) {
+        if !self.line.is_up {
+            return;
+        }
+        let events: Vec<Event> = self.world.events().skip(self.line.passed).cloned().collect();
+        for event in events {
+            self.line.passed += 1;
+            if event.only_for.is_none_or(|user| user == self.user) {
+                let at = self.now + Duration::from_millis(self.rng.u64(5..60));
+                let at = at.max(self.line_free());
+                self.schedule(at, Happening::Told(event));
+            }
+            if let Some((down, resumes)) = self.line.cuts.remove(&self.line.passed) {
+                let at = self.line_free();
+                self.schedule(at, Happening::Cut { down, resumes });
+                self.line.is_up = false;
+                return;
+            }
+        }
+    }
+
+    fn cut(&mut self, down: Duration, resumes: bool) {
+        self.line.cuts_made += 1;
+        self.core.on(self.now, Input::GatewayDown);
+        self.schedule(self.now + down, Happening::Connected { resumed: resumes });
+    }
+
+    /// When everything that is on the line has arrived: it keeps the order.
+    fn line_free(&self) -> Moment {
+        let told = self.agenda.iter().rev().find(|(_, one)| matches!(one, Happening::Told(_)));
+        told.map_or(self.now, |((at, _), _)| *at)
     }
 
     fn schedule(&mut self, at: Moment, happening: Happening) {
@@ -216,8 +344,20 @@ impl Virtual {
         while let Some(output) = self.core.poll() {
             match output {
                 Output::Identify => self.submit(Purpose::Identify, wire::me()),
-                Output::Read { before, limit } => {
-                    self.submit(Purpose::Read(limit), translate::page_request(self.channel, before, limit));
+                Output::Connect => {
+                    assert!(!self.line.is_wanted, "asked for twice");
+                    self.line.is_wanted = true;
+                    if !self.line.never_connects {
+                        let at = self.now + Duration::from_millis(700);
+                        self.schedule(at, Happening::Connected { resumed: false });
+                    }
+                }
+                Output::WatchedBy(by) => self.watched_by.push((self.now, by)),
+                Output::Read(wanted) => {
+                    self.line.reads += 1;
+                    self.line.reads_while_up += u64::from(self.line.is_up);
+                    let request = translate::page_request(self.channel, wanted);
+                    self.submit(Purpose::Read(wanted.limit), request);
                 }
                 Output::Send { job, prompt, nonce, rediscover, .. } => {
                     self.send(job, prompt, nonce, rediscover);
@@ -332,6 +472,28 @@ impl Virtual {
                 let nonce = format!("14000000000{:08}", job.0);
                 self.core.on(now, Input::Start { job, prompt, nonce, queued_is_error: false });
             }
+            Happening::Told(event) => {
+                if let Some(heard) = translate::heard(event.name, &event.data, self.channel) {
+                    self.core.on(now, Input::Heard(heard));
+                }
+            }
+            Happening::Cut { down, resumes } => {
+                self.cut(down, resumes);
+            }
+            Happening::CutHourly => {
+                let down = self.line.hourly.unwrap_or_default();
+                self.line.is_up = false;
+                self.cut(down, true);
+                self.schedule(now + Duration::from_hours(1), Happening::CutHourly);
+            }
+            Happening::Connected { resumed } => {
+                self.line.is_up = true;
+                if !resumed {
+                    self.line.passed = self.world.events().count();
+                }
+                self.core.on(now, Input::GatewayUp(UserId::new(self.user)));
+                self.pass_on();
+            }
             Happening::Resubmit(id) => self.enqueue(id),
             Happening::Arrives(id) => self.arrive(id),
             Happening::Answered(id, answer) => self.answered(id, &answer),
@@ -433,7 +595,10 @@ impl Virtual {
                 assert!(self.command.is_some(), "no imagine command");
                 self.send_waiting();
             }
-            Purpose::Send(job) => self.core.on(now, Input::Sent { job, sent: translate::sent(answer) }),
+            Purpose::Send(job) => {
+                self.accepted.insert(job, now);
+                self.core.on(now, Input::Sent { job, sent: translate::sent(answer) });
+            }
         }
     }
 
