@@ -156,4 +156,6 @@ pub enum Mutation {
     KeepsCancelled,
     /// Every window is taken for a fixed one.
     GuessesFixed,
+    /// No mistake: what uses nothing is put to rest also where there is little, so that a test sees it.
+    RestsAtOnce,
 }

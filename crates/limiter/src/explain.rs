@@ -12,7 +12,7 @@ use crate::route::Route;
 /// ```
 /// use journeyman_limiter::{Config, Machine, Moment, Request};
 ///
-/// let machine = Machine::new(Config::default());
+/// let mut machine = Machine::new(Config::default());
 /// let explanation = machine.explain(Moment::ORIGIN, &Request::get("/users/@me"));
 /// assert_eq!(explanation.to_string(), "GET /users/@me: may go now; its limit is not known yet");
 /// ```

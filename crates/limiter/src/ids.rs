@@ -24,8 +24,9 @@ impl Default for Ids {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Mark([u64; 2]);
+/// A name as it is known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Mark([u64; 2]);
 
 impl Hash for Mark {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -55,15 +56,29 @@ impl Hasher for Taken {
 
 impl Ids {
     pub(crate) fn get(&self, name: &str) -> Option<u32> {
-        self.numbers.get(&self.mark(name)).copied()
+        self.get_mark(self.mark(name))
+    }
+
+    pub(crate) fn get_mark(&self, mark: Mark) -> Option<u32> {
+        self.numbers.get(&mark).copied()
     }
 
     pub(crate) fn insert(&mut self, name: &str, number: u32) {
-        self.numbers.insert(self.mark(name), number);
+        self.set(self.mark(name), number);
+    }
+
+    /// As `insert`, without the name.
+    pub(crate) fn set(&mut self, mark: Mark, number: u32) {
+        self.numbers.insert(mark, number);
     }
 
     pub(crate) fn remove(&mut self, name: &str) {
-        self.numbers.remove(&self.mark(name));
+        self.remove_mark(self.mark(name));
+    }
+
+    /// As `remove`, without the name.
+    pub(crate) fn remove_mark(&mut self, mark: Mark) {
+        self.numbers.remove(&mark);
         // What a flood of names has taken is given back after it.
         if self.numbers.capacity() > 64 && self.numbers.len() < self.numbers.capacity() / 8 {
             self.numbers.shrink_to(self.numbers.len() * 2);
@@ -74,7 +89,7 @@ impl Ids {
         self.numbers.len()
     }
 
-    fn mark(&self, name: &str) -> Mark {
+    pub(crate) fn mark(&self, name: &str) -> Mark {
         Mark(self.seeds.each_ref().map(|seed| seed.hash_one(name)))
     }
 }

@@ -10,6 +10,7 @@ mod learnt;
 mod lesson;
 mod look;
 mod recent;
+mod resting;
 mod saving;
 mod settling;
 mod transit;
@@ -24,7 +25,7 @@ use crate::config::{Config, GlobalLimit, Mutation};
 use crate::credential::Credential;
 use crate::fields::Fields;
 use crate::headers::Answer;
-use crate::ids::Ids;
+use crate::ids::{Ids, Mark};
 use crate::limit::{Room, Seat, ServerFed, Shape};
 use crate::priors::Priors;
 use crate::reason::Reason;
@@ -39,6 +40,7 @@ use family::{Families, Group, Marks};
 use kind::Kind;
 use lane::{CREDENTIAL, Lane, Traits, push_credential};
 use learnt::Learnt;
+use resting::Resting;
 use transit::Transit;
 
 /// All limits of all credentials.
@@ -54,6 +56,7 @@ pub(crate) struct Ledger {
     lane_ids: Ids,
     buckets: Slab<Bucket>,
     bucket_ids: Ids,
+    resting: Resting,
     learnt: Slab<Learnt>,
     learnt_ids: Ids,
     families: Families,
@@ -72,6 +75,8 @@ pub(crate) struct Ledger {
 /// A limit with the routes that fall under it.
 #[derive(Debug)]
 struct Bucket {
+    /// Its name among all.
+    mark: Mark,
     credential: u64,
     name: Arc<str>,
     group: Group,
@@ -83,8 +88,15 @@ struct Bucket {
 }
 
 impl Bucket {
-    fn new(credential: u64, name: Arc<str>, group: Group, resource: Arc<str>, limit: ServerFed) -> Self {
-        Self { credential, name, group, resource, limit, lanes: SmallVec::new(), marks: None }
+    fn new(
+        mark: Mark,
+        credential: u64,
+        name: Arc<str>,
+        group: Group,
+        resource: Arc<str>,
+        limit: ServerFed,
+    ) -> Self {
+        Self { mark, credential, name, group, resource, limit, lanes: SmallVec::new(), marks: None }
     }
 
     /// Its name among all buckets, or that of another group's of the same hash and resource.
@@ -141,7 +153,7 @@ impl Ledger {
         Self { priors, ..Self::default() }
     }
 
-    /// The route of a request, and whether it was not met before.
+    /// The route of a request, and whether it was not met before or was at rest.
     pub(crate) fn lane(&mut self, now: Moment, request: &Request) -> (u32, bool) {
         let (mut key, mut resource) = (std::mem::take(&mut self.key), std::mem::take(&mut self.resource));
         resource.clear();
@@ -160,30 +172,35 @@ impl Ledger {
         // No template contains a space.
         key.push(' ');
         key.push_str(&resource);
-        let known = self.lane_ids.get(key.as_str());
-        let id = known.unwrap_or_else(|| self.new_lane(now, request, (&key, template), &resource, exempt));
+        let mark = self.lane_ids.mark(key.as_str());
+        let known = self.lane_ids.get_mark(mark);
+        let is_new = known.is_none_or(Self::is_at_rest);
+        let id = match known {
+            Some(known) => self.awake_lane(known),
+            None => self.new_lane(now, request, (mark, &key, template), &resource, exempt),
+        };
         self.lanes[id].used_at = now;
         (self.key, self.resource) = (key, resource);
         if self.kinds[self.lanes[id].kind].lessons.is_empty() {
-            return (id, known.is_none());
+            return (id, is_new);
         }
         let home = self.home(now, id, request.fields);
         self.lanes[home].used_at = now;
-        (home, known.is_none())
+        (home, is_new)
     }
 
     fn new_lane(
         &mut self,
         now: Moment,
         request: &Request,
-        (key, template): (&str, usize),
+        (mark, key, template): (Mark, &str, usize),
         resource: &str,
         exempt: bool,
     ) -> u32 {
         let account = self.account(request.credential.fingerprint());
         let kind = self.kind(account, &key[..template]);
         let traits = Traits::of(request, &key[CREDENTIAL..template]);
-        let mut lane = Lane::new(account, kind, resource, exempt, traits, now);
+        let mut lane = Lane::new((account, kind), mark, resource.into(), exempt, traits, now);
         let used_until = self.kinds[kind].used_until;
         if used_until > now {
             lane.alone.hold(now, used_until);
@@ -192,7 +209,7 @@ impl Ledger {
             lane.blocked.extend(until, reason);
         }
         let id = self.lanes.insert(lane);
-        self.lane_ids.insert(key, id);
+        self.lane_ids.set(mark, id);
         self.kinds[kind].lanes += 1;
         id
     }
@@ -373,17 +390,18 @@ impl Ledger {
         let lane = &self.lanes[lane];
         let credential = self.accounts[lane.account].credential();
         let key = bucket_key(credential, name, group, &lane.resource);
-        if let Some(id) = self.bucket_ids.get(&key) {
-            return id;
+        let mark = self.bucket_ids.mark(&key);
+        if let Some(id) = self.bucket_ids.get_mark(mark) {
+            return self.awake_bucket(id);
         }
         let limit = ServerFed::new(shape);
-        self.insert_bucket(Bucket::new(credential, name.clone(), group, lane.resource.clone(), limit))
+        self.insert_bucket(Bucket::new(mark, credential, name.clone(), group, lane.resource.clone(), limit))
     }
 
     fn insert_bucket(&mut self, bucket: Bucket) -> u32 {
-        let key = bucket.key(bucket.group);
+        let mark = bucket.mark;
         let id = self.buckets.insert(bucket);
-        self.bucket_ids.insert(&key, id);
+        self.bucket_ids.set(mark, id);
         id
     }
 

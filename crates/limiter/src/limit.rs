@@ -10,7 +10,7 @@ mod window_kind;
 
 pub(crate) use blocked::Blocked;
 pub(crate) use pace::Pace;
-pub(crate) use server_fed::{Seat, ServerFed};
+pub(crate) use server_fed::{Calm, Seat, ServerFed};
 pub(crate) use shape::Shape;
 pub(crate) use slots::{Room, Slots};
 pub(crate) use usual::{usual_window, usual_windows};

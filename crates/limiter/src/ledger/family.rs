@@ -291,13 +291,15 @@ impl Ledger {
             return limited;
         }
         let key = bucket.key(Group::Of(family.partner(lane.kind)));
-        let partner = self.bucket_ids.get(&key).map(|id| &self.buckets[id].limit);
+        // No bucket of a group rests.
+        let partner = self.bucket_ids.get(&key).and_then(|id| self.buckets.get(id)).map(|it| &it.limit);
         // The slots of who caused a 429 may have come back by the time that it is read.
         partner.is_some_and(|limit| limited || limit.is_in_use(now) && bucket.limit.has_foreign(now))
     }
 
     /// Puts every route that names a hash under the buckets that are its own from now on.
     fn regroup(&mut self, now: Moment, account: u32, name: &Arc<str>) {
+        self.wake_all(account, name);
         let names = |lane: &u32| {
             let lane = &self.lanes[*lane];
             lane.buckets.iter().any(|bound| self.buckets[bound.bucket].name == *name)

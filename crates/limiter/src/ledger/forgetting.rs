@@ -21,6 +21,9 @@ impl Ledger {
                 self.forget_lane(now, id, config, &waits);
             }
         }
+        for _ in 0..2 {
+            self.sweep_resting(now, config);
+        }
         if let Some(id) = self.buckets.next_of_round() {
             self.forget_bucket(now, id);
         }
@@ -44,7 +47,13 @@ impl Ledger {
     ) {
         let full = |bound: &lane::Bound| self.buckets[bound.bucket].limit.is_idle(now);
         let lane = &self.lanes[id];
-        if !lane.is_idle(now, config.idle) || !lane.buckets.iter().all(full) || waits(id) {
+        if !lane.uses_nothing(now) || !lane.buckets.iter().all(full) || waits(id) {
+            return;
+        }
+        if !lane.is_idle(now, config.idle) {
+            if self.is_crowded(config) {
+                self.lay_down(now, id);
+            }
             return;
         }
         if !lane.learnt.iter().all(|learnt| self.learnt[*learnt].is_idle(now)) {
@@ -52,15 +61,20 @@ impl Ledger {
         }
         self.drop_learnt(id, |_, _| false);
         let Some(lane) = self.lanes.remove(id) else { return };
-        self.lane_ids.remove(&lane.key_of(&self.kinds[lane.kind], lane.mask));
+        self.lane_ids.remove_mark(lane.mark);
         for bound in &lane.buckets {
             self.buckets[bound.bucket].lanes.retain(|other| *other != id);
             self.forget_bucket(now, bound.bucket);
         }
-        self.kinds[lane.kind].lanes -= 1;
-        self.kinds[lane.kind].used_at = now;
+        self.left_kind(now, lane.kind);
+    }
+
+    /// A route of a template is forgotten.
+    pub(crate) fn left_kind(&mut self, now: Moment, kind: u32) {
+        self.kinds[kind].lanes -= 1;
+        self.kinds[kind].used_at = now;
         if self.kinds.len() > MOST_UNUSED_KINDS {
-            self.forget_kind(now, lane.kind);
+            self.forget_kind(now, kind);
         }
     }
 
@@ -70,7 +84,7 @@ impl Ledger {
             return;
         }
         if let Some(bucket) = self.buckets.remove(id) {
-            self.bucket_ids.remove(&bucket.key(bucket.group));
+            self.bucket_ids.remove_mark(bucket.mark);
         }
     }
 
@@ -82,6 +96,7 @@ impl Ledger {
         if let Some(kind) = self.kinds.remove(id) {
             self.accounts[kind.account].uses -= 1;
             self.kind_ids.remove(&kind.key);
+            self.resting.forget_kind(id);
             self.forget_family(id);
             self.forget_account(now, kind.account);
         }

@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::class::Class;
 use crate::guard::Webhook;
+use crate::ids::Mark;
 use crate::ledger::kind::Kind;
 use crate::ledger::recent::Recent;
 use crate::limit::{Blocked, Slots};
@@ -27,6 +28,8 @@ const STALE_LIMITED: Duration = Duration::from_hours(24);
 pub(crate) struct Lane {
     pub(crate) account: u32,
     pub(crate) kind: u32,
+    /// Its name among all.
+    pub(crate) mark: Mark,
     /// The buckets of the route share it.
     pub(crate) resource: Arc<str>,
     /// Which hidden limits of the kind its requests fall under that not all do.
@@ -82,15 +85,15 @@ impl Traits {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bound {
     pub(crate) bucket: u32,
-    named_at: Moment,
-    by_429: bool,
+    pub(crate) named_at: Moment,
+    pub(crate) by_429: bool,
 }
 
 impl Lane {
     pub(crate) fn new(
-        account: u32,
-        kind: u32,
-        resource: &str,
+        (account, kind): (u32, u32),
+        mark: Mark,
+        resource: Arc<str>,
         exempt: bool,
         traits: Traits,
         now: Moment,
@@ -98,7 +101,8 @@ impl Lane {
         Self {
             account,
             kind,
-            resource: resource.into(),
+            mark,
+            resource,
             mask: 0,
             exempt,
             traits,
@@ -114,9 +118,9 @@ impl Lane {
     }
 
     /// A line of the same route and resource, for requests that fall under other hidden limits.
-    pub(crate) fn like(other: &Self, mask: u8, now: Moment) -> Self {
-        let lane = Self::new(other.account, other.kind, "", other.exempt, other.traits, now);
-        Self { resource: other.resource.clone(), mask, ..lane }
+    pub(crate) fn like(other: &Self, name: Mark, mask: u8, now: Moment) -> Self {
+        let (of, resource) = ((other.account, other.kind), other.resource.clone());
+        Self { mask, ..Self::new(of, name, resource, other.exempt, other.traits, now) }
     }
 
     /// The name of the line with a mask for the same route and resource.
@@ -171,10 +175,21 @@ impl Lane {
     }
 
     pub(crate) fn is_idle(&self, now: Moment, idle: Duration) -> bool {
-        self.in_flight == 0
-            && self.used_at + idle <= now
-            && self.blocked.is_over(now)
-            && self.alone.is_idle(now)
+        self.uses_nothing(now) && self.used_at + idle <= now
+    }
+
+    pub(crate) fn uses_nothing(&self, now: Moment) -> bool {
+        self.in_flight == 0 && self.blocked.is_over(now) && self.alone.is_idle(now)
+    }
+
+    /// Whether it uses nothing, and is known by its bucket and latest requests alone.
+    pub(crate) fn is_plain(&self, now: Moment) -> bool {
+        self.uses_nothing(now)
+            && self.alone.last().is_none()
+            && self.mask == 0
+            && self.learnt.is_empty()
+            && self.lessons == 0
+            && self.buckets.iter().all(|bound| !bound.by_429)
     }
 }
 

@@ -42,13 +42,14 @@ impl Ledger {
             return lane;
         }
         let key = here.key_of(kind, mask);
-        if let Some(id) = self.lane_ids.get(key.as_str()) {
-            return id;
+        let name = self.lane_ids.mark(key.as_str());
+        if let Some(id) = self.lane_ids.get_mark(name) {
+            return self.awake_lane(id);
         }
-        let lane = Lane::like(here, mask, now);
+        let lane = Lane::like(here, name, mask, now);
         let kind = lane.kind;
         let id = self.lanes.insert(lane);
-        self.lane_ids.insert(&key, id);
+        self.lane_ids.set(name, id);
         self.kinds[kind].lanes += 1;
         id
     }
@@ -90,6 +91,8 @@ impl Ledger {
             return known;
         }
         let mut learnt = Learnt::new(now, (key.clone(), lane.kind, number), measure);
+        self.wake_resource(id);
+        let lane = &self.lanes[id];
         let lesson = self.kinds[lane.kind].lessons.get(number);
         for run in self.runs(id, |fields| lesson.is_some_and(|lesson| lesson.covers(fields))) {
             learnt.seed(now, run.to, run.count);
@@ -100,7 +103,16 @@ impl Ledger {
         id
     }
 
-    /// All lines of a route and resource.
+    /// Wakes the line of a route and resource that may rest: the one of all requests.
+    fn wake_resource(&mut self, id: u32) {
+        let lane = &self.lanes[id];
+        let key = lane.key_of(&self.kinds[lane.kind], 0);
+        if let Some(first) = self.lane_ids.get(&key) {
+            self.awake_lane(first);
+        }
+    }
+
+    /// All lines of a route and resource; none of them rests.
     fn resource_lanes(&self, id: u32) -> Vec<u32> {
         let lane = &self.lanes[id];
         let kind = &self.kinds[lane.kind];
@@ -204,6 +216,7 @@ impl Ledger {
             self.lanes[grant.lane].blocked.extend(now + hit.wait, Reason::SubLimit);
             return Reach::Block;
         }
+        self.wake_resource(grant.lane);
         let home = self.home(now, grant.lane, grant.fields);
         self.attend(now, home);
         let known = self.lanes[home].learnt.iter().copied();

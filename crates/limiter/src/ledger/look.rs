@@ -58,11 +58,12 @@ impl Ledger {
     }
 
     /// The route of a request, if it was met before.
-    pub(crate) fn find(&self, request: &Request) -> Option<u32> {
+    pub(crate) fn find(&mut self, request: &Request) -> Option<u32> {
         let mut key = route_key(request);
         let kind = self.kind_ids.get(key.split_once(' ')?.0)?;
         push_mask(&mut key, self.kinds[kind].lessons.mask(request.fields));
-        self.lane_ids.get(key.as_str())
+        let id = self.lane_ids.get(key.as_str())?;
+        Some(self.awake_lane(id))
     }
 
     /// A moment before which a request of the route cannot go, so many others of the route and of the
@@ -136,7 +137,7 @@ impl Ledger {
         each.max().unwrap_or_else(alone)
     }
 
-    pub(crate) fn explain(&self, now: Moment, request: &Request, config: &Config) -> Explanation {
+    pub(crate) fn explain(&mut self, now: Moment, request: &Request, config: &Config) -> Explanation {
         let route = Route::of(request);
         let Some(id) = self.find(request) else {
             let knowledge = Knowledge::Unknown;
@@ -186,7 +187,8 @@ impl Ledger {
 
     /// How many routes, buckets, templates and credentials are remembered.
     pub(crate) fn size(&self) -> usize {
-        self.lanes.len() + self.buckets.len() + self.kinds.len() + self.accounts.len() + self.learnt.len()
+        let awake = self.lanes.len() + self.buckets.len();
+        awake + self.resting.len() + self.kinds.len() + self.accounts.len() + self.learnt.len()
     }
 
     pub(crate) fn check_invariants<'a>(&self, granted: impl Iterator<Item = &'a Grant>) {
@@ -236,8 +238,10 @@ impl Ledger {
             assert_eq!(account.in_flight(), of(&global, id), "requests in flight of {account:?}");
             assert_eq!(account.pending(), of(&pending, id), "requests yet to depart of {account:?}");
         }
-        assert_eq!(self.lanes.len(), self.lane_ids.len(), "a route has no name or two");
-        assert_eq!(self.buckets.len(), self.bucket_ids.len(), "a bucket has no name or two");
+        self.check_resting();
+        let at_rest = self.resting.len() / 2;
+        assert_eq!(self.lanes.len() + at_rest, self.lane_ids.len(), "a route has no name or two");
+        assert_eq!(self.buckets.len() + at_rest, self.bucket_ids.len(), "a bucket has no name or two");
     }
 }
 

@@ -32,7 +32,35 @@ pub(crate) struct Run {
     pub(crate) count: u32,
 }
 
+/// The requests of a route, the latest of which had no fields, in few bytes.
+#[derive(Debug)]
+pub(crate) struct Brief {
+    from: Moment,
+    older: Rarely<Vec<Run>>,
+    /// In microseconds: a run is short.
+    span: u32,
+    count: u32,
+}
+
+impl From<Brief> for Recent {
+    fn from(Brief { from, older, span, count }: Brief) -> Self {
+        let to = Moment::from_micros(from.as_micros() + u64::from(span));
+        Self { latest: Run { fields: Fields::NONE, from, to, count }, older }
+    }
+}
+
 impl Recent {
+    /// The same in few bytes, if it fits into them.
+    pub(crate) fn into_brief(self) -> Brief {
+        let Run { from, to, count, .. } = self.latest;
+        let span = u32::try_from(to.since(from).as_micros()).unwrap_or(u32::MAX);
+        Brief { from, older: self.older, span, count }
+    }
+
+    pub(crate) fn fits_into_brief(&self) -> bool {
+        self.latest.fields == Fields::NONE
+    }
+
     pub(crate) fn accepted(&mut self, now: Moment, fields: Fields) {
         let run = &mut self.latest;
         if run.count > 0 && run.fields == fields && now.since(run.from) < CLOSE {

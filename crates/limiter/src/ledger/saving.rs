@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::ledger::family::Group;
 use crate::ledger::lane::CREDENTIAL;
 use crate::ledger::learnt::{Evidence, Learnt, Measure, UNUSED};
-use crate::ledger::{Bucket, Ledger};
+use crate::ledger::{Bucket, Ledger, bucket_key};
 use crate::limit::{ServerFed, Shape};
 use crate::reason::Reason;
 use crate::saved::{AccountRecord, BlockRecord, BucketRecord, LearntRecord, SavedRecord};
@@ -107,9 +107,11 @@ impl Ledger {
         // Without a split that is known, routes are counted together until their answers say otherwise.
         let group = self.group_of(of, &name);
         let limit = ServerFed::new(Shape::of_record(&saved.shape));
-        let bucket = Bucket::new(credential, name, group, resource.into(), limit);
-        let known = self.bucket_ids.get(&bucket.key(group));
-        let id = known.unwrap_or_else(|| self.insert_bucket(bucket));
+        let mark = self.bucket_ids.mark(&bucket_key(credential, &name, group, resource));
+        let id = match self.bucket_ids.get_mark(mark) {
+            Some(known) => self.awake_bucket(known),
+            None => self.insert_bucket(Bucket::new(mark, credential, name, group, resource.into(), limit)),
+        };
         self.buckets[id].limit.restore(now, held, until(&saved.blocked_us));
     }
 

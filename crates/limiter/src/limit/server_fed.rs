@@ -69,7 +69,33 @@ pub(crate) struct Seat {
     taken: u32,
 }
 
+/// What is known of a bucket beside its shape while nothing of it is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calm {
+    pub(crate) newest_left: Moment,
+    pub(crate) steady: Moment,
+    pub(crate) accepted: u32,
+}
+
 impl ServerFed {
+    /// What is to be kept of it if nothing of it is used, and there is nothing but that and its shape.
+    pub(crate) fn calm(&self, now: Moment) -> Option<Calm> {
+        let is_calm = self.is_idle(now)
+            && self.flying.is_empty()
+            && self.departed > 0
+            && !self.alone_first
+            && self.floor.is_zero()
+            && self.told == self.shape.limit;
+        let Self { newest_left, steady, accepted, .. } = *self;
+        is_calm.then_some(Calm { newest_left, steady, accepted })
+    }
+
+    /// As it was. Of the order of departures nothing matters once all answers have been read.
+    pub(crate) fn woken(shape: Shape, calm: Calm) -> Self {
+        let Calm { newest_left, steady, accepted } = calm;
+        Self { departed: 1, newest: 1, told: shape.limit, newest_left, steady, accepted, ..Self::new(shape) }
+    }
+
     pub(crate) fn new(shape: Shape) -> Self {
         Self {
             shape,
@@ -364,7 +390,7 @@ impl ServerFed {
         self.shape.learn(limit, used, reset, now >= self.steady);
         if limit < self.told {
             // A leaky bucket of fewer slots drains more slowly: what is held was held by the old pace.
-            self.slots.hold_all_until(now + reset + ROUNDING);
+            self.slots.hold_all_until(now, now + reset + ROUNDING);
         }
         self.told = limit;
         let others = used.saturating_sub(self.own_use(now, seat));

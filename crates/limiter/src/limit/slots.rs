@@ -78,8 +78,9 @@ impl Slots {
         self.held.insert(place, until);
     }
 
-    /// Holds what is held at least until a moment.
-    pub(crate) fn hold_all_until(&mut self, until: Moment) {
+    /// Holds what is held at least until a moment; what has come back stays so.
+    pub(crate) fn hold_all_until(&mut self, now: Moment, until: Moment) {
+        self.held.retain(|moment| *moment > now);
         self.held.iter_mut().for_each(|moment| *moment = until.max(*moment));
     }
 

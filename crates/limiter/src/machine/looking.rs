@@ -42,7 +42,7 @@ impl Machine {
 /// Looking.
 impl Machine {
     /// What the limiter knows of a request's route, and when the request could go.
-    pub fn explain(&self, now: Moment, request: &Request) -> Explanation {
+    pub fn explain(&mut self, now: Moment, request: &Request) -> Explanation {
         let now = self.now.max(now);
         let mut explanation = self.ledger.explain(now, request, &self.config);
         self.explain_safeguards(now, request, &mut explanation);

@@ -30,7 +30,7 @@ fn opened() -> Table {
     table
 }
 
-fn until_probe(table: &Table) -> Duration {
+fn until_probe(table: &mut Table) -> Duration {
     let hold = table.machine.explain(table.now, &messages(9)).hold.expect("it is held");
     assert_eq!(hold.reason, Reason::Breaker);
     hold.wait.expect("the time of the probe is known")
@@ -44,7 +44,7 @@ fn wait_for_probe(table: &mut Table) {
 #[test]
 fn three_failures_in_a_row_open_the_breaker_of_their_class_and_of_no_other() {
     let mut table = opened();
-    let wait = until_probe(&table);
+    let wait = until_probe(&mut table);
     assert!(wait >= Duration::from_millis(4_900) && wait <= Duration::from_millis(6_250), "{wait:?}");
     assert!(matches!(table.machine.event(), Some(Event::Opened { class: Some(_), .. })));
     // The same paths are read, and other things are changed.
@@ -56,7 +56,7 @@ fn three_failures_in_a_row_open_the_breaker_of_their_class_and_of_no_other() {
 fn with_an_open_breaker_those_whose_deadline_allows_wait_for_the_probe_and_others_are_refused_with_its_time()
 {
     let mut table = opened();
-    let wait = until_probe(&table);
+    let wait = until_probe(&mut table);
     let hasty = table.ask(&messages(5).with_deadline(table.now + Duration::from_secs(2)));
     let (ticket, refusal) = table.refusal().expect("refused at once");
     assert_eq!((ticket, refusal.reason, refusal.wait), (hasty, Reason::Breaker, wait));
@@ -98,7 +98,7 @@ fn half_open_exactly_one_probe_goes_however_many_wait() {
     assert_eq!(table.granted(), [], "its answer is not there yet");
     // It fails: the next one goes after twice as long.
     table.answer(waiting[0], &bad());
-    let wait = until_probe(&table);
+    let wait = until_probe(&mut table);
     assert!(wait >= Duration::from_secs(10) && wait <= Duration::from_millis(12_500), "{wait:?}");
     wait_for_probe(&mut table);
     assert_eq!(table.granted(), waiting[1..2]);
@@ -132,7 +132,7 @@ fn a_failure_while_it_recovers_opens_it_again_at_once() {
     wait_for_probe(&mut table);
     table.teach(&messages(10), &good());
     table.teach(&messages(11), &bad());
-    assert!(until_probe(&table) >= Duration::from_secs(10));
+    assert!(until_probe(&mut table) >= Duration::from_secs(10));
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn half_of_five_or_more_failing_opens_it() {
         table.teach(&messages(number as u64), &if is_good { good() } else { bad() });
         table.pass(1_000);
     }
-    until_probe(&table);
+    until_probe(&mut table);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_429_or_another_4xx_is_no_failure_and_a_page_of_html_is_one() {
         table.teach(&messages(channel), &page);
         table.pass(10);
     }
-    until_probe(&table);
+    until_probe(&mut table);
 }
 
 #[test]

@@ -333,7 +333,7 @@ fn each_egress_address_has_an_invalid_request_guard_of_its_own() {
     }
     let from = |egress| table.machine.invalid_requests_from(table.now, egress);
     assert_eq!((from(first), from(second)), (0, 5));
-    let held = |egress| table.machine.explain(table.now, &messages(90).with_egress(egress)).hold;
+    let mut held = |egress| table.machine.explain(table.now, &messages(90).with_egress(egress)).hold;
     assert_eq!(held(second).map(|hold| hold.reason), Some(Reason::Guard));
     assert_eq!(held(first), None);
     let waits = table.ask(&messages(90).with_egress(second));

@@ -34,7 +34,7 @@ fn refused_twice(table: &mut Table, channel: u64) {
 }
 
 /// The reason and wait of a request that would come now.
-fn wait(table: &Table, request: &Request) -> Option<(Reason, u64)> {
+fn wait(table: &mut Table, request: &Request) -> Option<(Reason, u64)> {
     let hold = table.machine.explain(table.now, request).hold?;
     Some((hold.reason, hold.wait.unwrap_or_default().as_secs()))
 }
@@ -62,13 +62,13 @@ fn go(table: &mut Table, request: &Request, asked: usize, seconds: u64) -> usize
 fn learnt_sub_limits_are_remembered_by_route_resource_and_body_field_set() {
     let mut table = table();
     refused_twice(&mut table, 1);
-    assert_eq!(wait(&table, &change(1, "name")), Some((Reason::SubLimit, 600)));
-    assert_eq!(wait(&table, &change(1, "position")), None, "another field");
-    assert_eq!(wait(&table, &change(2, "name")), None, "another resource: it has a count, and no block");
+    assert_eq!(wait(&mut table, &change(1, "name")), Some((Reason::SubLimit, 600)));
+    assert_eq!(wait(&mut table, &change(1, "position")), None, "another field");
+    assert_eq!(wait(&mut table, &change(2, "name")), None, "another resource: it has a count, and no block");
     let get = Request::get("/channels/100000000000000001");
-    assert_eq!(wait(&table, &get), None, "another route");
+    assert_eq!(wait(&mut table, &get), None, "another route");
     let both = change(1, "name").with_fields(Fields::of(["name", "nsfw"]));
-    assert_eq!(wait(&table, &both), Some((Reason::SubLimit, 600)), "the field is among others");
+    assert_eq!(wait(&mut table, &both), Some((Reason::SubLimit, 600)), "the field is among others");
     table.pass(600_000);
     assert_eq!(go(&mut table, &change(1, "name"), 5, 590), 2);
 }
@@ -81,7 +81,7 @@ fn a_2xx_that_describes_a_looser_limit_never_hides_a_tighter_one_learnt_from_a_4
         table.teach(&change(1, "position"), &good());
         table.pass(1_000);
     }
-    assert_eq!(wait(&table, &change(1, "name")), Some((Reason::SubLimit, 580)));
+    assert_eq!(wait(&mut table, &change(1, "name")), Some((Reason::SubLimit, 580)));
 }
 
 #[test]
@@ -100,14 +100,14 @@ fn other_fields_that_meet_a_429_while_the_limit_is_used_up_share_it_and_too_many
     let mut table = table();
     refused_twice(&mut table, 1);
     table.teach(&change(1, "topic"), &hidden(600));
-    assert_eq!(wait(&table, &change(1, "topic")), Some((Reason::SubLimit, 600)));
-    assert_eq!(wait(&table, &change(1, "position")), None);
+    assert_eq!(wait(&mut table, &change(1, "topic")), Some((Reason::SubLimit, 600)));
+    assert_eq!(wait(&mut table, &change(1, "position")), None);
     table.pass(600_000);
     let (name, topic) = (change(1, "name"), change(1, "topic"));
     assert_eq!((go(&mut table, &name, 1, 1), go(&mut table, &topic, 5, 590)), (1, 1), "two together");
     table.teach(&change(1, "position"), &hidden(600));
     table.teach(&change(1, "nsfw"), &hidden(600));
-    assert_eq!(wait(&table, &change(1, "bitrate")), Some((Reason::SubLimit, 600)), "the whole route's");
+    assert_eq!(wait(&mut table, &change(1, "bitrate")), Some((Reason::SubLimit, 600)), "the whole route's");
 }
 
 #[test]
@@ -116,8 +116,8 @@ fn a_header_less_429_on_a_route_whose_answers_carry_headers_is_a_hidden_limits()
     table.teach(&change(1, "name"), &good());
     let bare = Answer { limit: None, remaining: None, reset_after: None, bucket: None, ..hidden(600) };
     table.teach(&change(1, "name"), &bare);
-    assert_eq!(wait(&table, &change(1, "name")), Some((Reason::SubLimit, 600)));
-    assert_eq!(wait(&table, &change(1, "position")), None);
+    assert_eq!(wait(&mut table, &change(1, "name")), Some((Reason::SubLimit, 600)));
+    assert_eq!(wait(&mut table, &change(1, "position")), None);
 }
 
 /// What was taken for a limit and is none: windows that are used up without a 429 let one more go, and one
@@ -151,7 +151,7 @@ fn learnt_limits_are_dropped_when_they_are_unused_for_long() {
         table.pass(60_000);
     }
     assert!(table.machine.remembered() <= before);
-    assert_eq!(wait(&table, &change(1, "name")), None);
+    assert_eq!(wait(&mut table, &change(1, "name")), None);
     table.teach(&change(1, "name"), &good());
     assert_eq!(table.machine.explain(table.now, &change(1, "name")).learnt, []);
 }

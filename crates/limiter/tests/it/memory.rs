@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use journeyman_limiter::{Answer, Config, Credential, Knowledge, Request, WindowKind};
+use journeyman_limiter::{
+    Answer, Config, Credential, End, Knowledge, Machine, Moment, Mutation, Output, Request, WindowKind,
+};
 
 use crate::lines::{Table, bucket, messages};
 use crate::windows::cases;
@@ -73,4 +75,44 @@ fn what_still_counts_is_not_forgotten() {
     }
     let known = table.machine.explain(table.now, &messages(1)).knowledge;
     assert_eq!(known, Knowledge::Bucket { name: "b".into(), limit: 2, free: 1, window: WindowKind::Unknown });
+}
+
+/// Two machines are told the same; in one of them whatever uses nothing is at rest.
+#[test]
+fn what_is_at_rest_wakes_as_it_was() {
+    let config = Config { global: None, seed: Some(1), ..Config::default() };
+    let thrifty = Config { mutation: Mutation::RestsAtOnce, ..config.clone() };
+    let mut machines = [Machine::new(config), Machine::new(thrifty)];
+    let mut rng = fastrand::Rng::with_seed(7);
+    let mut now = Moment::ORIGIN;
+    for _ in 0..cases(20_000) {
+        now = now + Duration::from_millis(rng.u64(0..40));
+        let path = format!("/channels/{}/messages", 100_000_000_000_000_000 + rng.u64(0..60));
+        let (request, own) = if rng.bool() { (Request::post(path), "p") } else { (Request::get(path), "g") };
+        let (remaining, reset) = (rng.u32(0..5), rng.u64(0..1_500));
+        let answer = match rng.u8(0..100) {
+            0 => Answer { status: 429, ..bucket(own, 5, 0, reset) },
+            1 => bucket("c", 7, remaining, reset),
+            2 => bucket(own, 6, remaining, reset),
+            _ => bucket(own, 5, remaining, reset),
+        };
+        let [plain, thrifty] = machines.each_mut().map(|machine| {
+            let ticket = machine.enqueue(now, &request);
+            let mut news = Vec::new();
+            while let Some(output) = machine.poll(now) {
+                if let Output::Granted(ticket) = output {
+                    machine.departed(now, ticket);
+                    machine.settle(now, ticket, End::Answered(&answer));
+                }
+                news.push(output);
+            }
+            let explanation = machine.explain(now, &request).to_string();
+            // Routes have other numbers, by which they come at one and the same moment.
+            news.sort_by_key(|output| format!("{output:?}"));
+            let next = machine.next_wakeup().map(|(moment, _)| moment);
+            (ticket, news, next, machine.waiting(), explanation)
+        });
+        assert_eq!(plain, thrifty);
+    }
+    machines.iter().for_each(Machine::check_invariants);
 }

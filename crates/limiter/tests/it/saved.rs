@@ -38,7 +38,7 @@ fn next(saved: &Saved, later: Duration) -> Machine {
     machine
 }
 
-fn hold(machine: &Machine, request: &Request) -> Option<Hold> {
+fn hold(machine: &mut Machine, request: &Request) -> Option<Hold> {
     machine.explain(Moment::ORIGIN, request).hold
 }
 
@@ -52,11 +52,11 @@ fn learnt_limits_are_kept_over_restarts_in_a_small_file() {
     let saved = Saved::from_text(&text).expect("what was written is read");
     let mut machine = next(&saved, Duration::from_secs(98));
     let wait = Some(Duration::from_secs(500));
-    assert_eq!(hold(&machine, &rename()).map(|hold| hold.reason), None, "nobody has asked yet");
+    assert_eq!(hold(&mut machine, &rename()).map(|hold| hold.reason), None, "nobody has asked yet");
     let _waits = machine.enqueue(Moment::ORIGIN, &rename());
-    assert_eq!(hold(&machine, &rename()), Some(Hold { reason: Reason::SubLimit, wait }));
+    assert_eq!(hold(&mut machine, &rename()), Some(Hold { reason: Reason::SubLimit, wait }));
     let other = rename().with_fields(Fields::of(["position"]));
-    assert_eq!(hold(&machine, &other), None, "other fields do not wait");
+    assert_eq!(hold(&mut machine, &other), None, "other fields do not wait");
     machine.check_invariants();
 }
 

@@ -20,7 +20,7 @@ fn config(mutation: Mutation) -> Config {
     Config { global: None, mutation, max_wait: Duration::from_hours(100), ..Config::default() }
 }
 
-fn kind(machine: &Machine, now: Moment) -> WindowKind {
+fn kind(machine: &mut Machine, now: Moment) -> WindowKind {
     let knowledge = machine.explain(now, &messages(1)).knowledge;
     let Knowledge::Bucket { window, .. } = knowledge else { panic!("the bucket is known: {knowledge:?}") };
     window
@@ -50,9 +50,9 @@ fn run(law: (Model, u64, u64), latency: (u64, u64), asked: (u64, u64), seed: u64
 fn the_kind_of_a_window_is_recognised_by_how_its_reset_moves() {
     for model in [Model::FirstArrival, Model::Aligned(300_000), Model::Log, Model::Leaky] {
         for (most, window) in [(5, 5 * SECOND), (5, SECOND), (10, 60 * SECOND)] {
-            let world = run((model, most, window), (45_000, 55_000), (40, 0), 1, config(Mutation::None));
+            let mut world = run((model, most, window), (45_000, 55_000), (40, 0), 1, config(Mutation::None));
             let now = Moment::from_micros(world.last_accepted + 100_000);
-            assert_eq!(kind(&world.machine, now), truth(model), "{model:?}, {most} per {window} µs");
+            assert_eq!(kind(&mut world.machine, now), truth(model), "{model:?}, {most} per {window} µs");
             assert_eq!(world.user_429, 0);
         }
     }
@@ -61,11 +61,12 @@ fn the_kind_of_a_window_is_recognised_by_how_its_reset_moves() {
 /// Where a bucket holds one, the kinds do not differ; and one answer cannot tell them apart (discord-api-docs#7680).
 #[test]
 fn what_answers_cannot_tell_apart_stays_unknown() {
-    let world = run((Model::FirstArrival, 1, SECOND), (45_000, 55_000), (20, 0), 1, config(Mutation::None));
-    assert_eq!(kind(&world.machine, Moment::from_micros(world.last_accepted)), WindowKind::Unknown);
+    let mut world =
+        run((Model::FirstArrival, 1, SECOND), (45_000, 55_000), (20, 0), 1, config(Mutation::None));
+    assert_eq!(kind(&mut world.machine, Moment::from_micros(world.last_accepted)), WindowKind::Unknown);
     let mut table = Table::new(config(Mutation::None));
     table.teach(&messages(1), &bucket("b", 5, 4, 5_000));
-    assert_eq!(kind(&table.machine, table.now), WindowKind::Unknown);
+    assert_eq!(kind(&mut table.machine, table.now), WindowKind::Unknown);
 }
 
 #[derive(Clone, Debug)]
@@ -96,9 +97,9 @@ fn case() -> impl Strategy<Value = Case> {
 }
 
 fn check(case: &Case, mutation: Mutation) -> Result<WindowKind, TestCaseError> {
-    let world = run(case.law, case.latency, case.asked, case.seed, config(mutation));
+    let mut world = run(case.law, case.latency, case.asked, case.seed, config(mutation));
     prop_assert_eq!(world.user_429, 0, "429s");
-    let kind = kind(&world.machine, Moment::from_micros(world.last_accepted + 2 * case.latency.1));
+    let kind = kind(&mut world.machine, Moment::from_micros(world.last_accepted + 2 * case.latency.1));
     prop_assert!(kind == WindowKind::Unknown || kind == truth(case.law.0), "taken for {}", kind);
     Ok(kind)
 }
@@ -133,7 +134,7 @@ fn fixed(table: &mut Table) {
         }
         table.pass(1_000);
     }
-    assert_eq!(kind(&table.machine, table.now), WindowKind::Fixed);
+    assert_eq!(kind(&mut table.machine, table.now), WindowKind::Fixed);
 }
 
 #[test]
@@ -168,7 +169,7 @@ fn a_leaking_bucket_that_others_have_filled_gives_one_when_one_comes_back() {
     let leaky = (Model::Leaky, 5, 5 * SECOND);
     let mut world = run(leaky, (45_000, 55_000), (20, 0), 1, config(Mutation::None));
     let now = Moment::from_micros(world.last_accepted + 60 * SECOND);
-    assert_eq!(kind(&world.machine, now), WindowKind::Leaking);
+    assert_eq!(kind(&mut world.machine, now), WindowKind::Leaking);
     // Another process has used four, and the first of ours is told of all five.
     let ticket = world.machine.enqueue(now, &messages(1));
     let _granted = world.machine.poll(now);
@@ -194,7 +195,7 @@ fn answers_that_contradict_the_kind_make_it_unknown_again() {
     for (left, reset) in [(2, 500), (1, 900), (0, 950)] {
         table.teach(&messages(1), &bucket("b", 3, left, reset));
     }
-    assert_eq!(kind(&table.machine, table.now), WindowKind::Unknown);
+    assert_eq!(kind(&mut table.machine, table.now), WindowKind::Unknown);
 }
 
 #[test]
@@ -211,7 +212,7 @@ fn after_a_429_of_its_own_no_kind_is_relied_on() {
         ..bucket("b", 3, 0, 1_000)
     };
     table.answer(ticket, &refused);
-    assert_eq!(kind(&table.machine, table.now), WindowKind::Unknown);
+    assert_eq!(kind(&mut table.machine, table.now), WindowKind::Unknown);
 }
 
 #[test]
