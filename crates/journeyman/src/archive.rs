@@ -48,6 +48,9 @@ impl Archive {
         job_id: Option<&str>,
         bytes: &[u8],
     ) -> Result<Vec<PathBuf>, Error> {
+        if is_film(bytes) {
+            return Ok(vec![self.place(&stem(prompt, job_id), "mp4", bytes)?]);
+        }
         let (picture, format) = decode(bytes)?;
         let extension = extension(format);
         let stem = stem(prompt, job_id);
@@ -85,6 +88,11 @@ fn cannot_write(path: &Path, bytes: usize, error: io::Error) -> Error {
     Error::new(ErrorKind::Storage, format!("write {} ({bytes} bytes)", path.display()))
         .with_hint("free some space or choose another folder with --out; the image is still in Discord")
         .with_source(error)
+}
+
+/// Whether the bytes begin as an MP4 does (ISO 14496-12, the box `ftyp`).
+fn is_film(bytes: &[u8]) -> bool {
+    bytes.get(4..8) == Some(b"ftyp")
 }
 
 /// What the bytes are, whatever the server called them.

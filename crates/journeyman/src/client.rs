@@ -1,8 +1,11 @@
 //! The client: one account, one channel, any number of jobs.
 
+mod orders;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use journeyman_midjourney::Order;
 use journeyman_midjourney::generation::{Generation, GenerationRecord};
 use journeyman_midjourney::prompt::Prompt;
 use journeyman_moment::Clock;
@@ -25,10 +28,11 @@ const MOST_COMMANDS: usize = 64;
 /// All its requests go through one limiter, and one poll of the channel serves all its jobs.
 #[derive(Debug, Clone)]
 pub struct Client {
-    commands: mpsc::Sender<Command>,
+    pub(crate) commands: mpsc::Sender<Command>,
     numbers: Arc<AtomicU64>,
     clock: Clock,
     watched_by: watch::Receiver<WatchedBy>,
+    io: Io,
 }
 
 /// What may differ from one imagine to the next.
@@ -60,8 +64,8 @@ impl Client {
         });
         let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
         let (watched_by_in, watched_by) = watch::channel(WatchedBy::Nothing);
-        tokio::spawn(Shell::new(core, io, clock, receiver, watched_by_in).run());
-        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock, watched_by })
+        tokio::spawn(Shell::new(core, io.clone(), clock, receiver, watched_by_in).run());
+        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock, watched_by, io })
     }
 
     /// Makes an image of `prompt`.
@@ -94,8 +98,7 @@ impl Client {
             )
             .with_hint("send each of them by itself; write \\{ and \\} for braces that are text"));
         }
-        let begin = Begin::Prompt { prompt: prompt.to_string(), queued_is_error: options.queued_is_error };
-        self.start(begin).await
+        self.submit(Order::imagine(prompt.to_string()), options).await
     }
 
     /// Goes on with a job where its record left off: watches for its end, and never sends it again
@@ -147,6 +150,6 @@ impl Client {
             .send(command)
             .await
             .map_err(|_| Error::new(ErrorKind::Internal, "start a job: the driver is gone"))?;
-        Ok(Job { number, events, outcome: Some(outcome), status, commands: self.commands.clone() })
+        Ok(Job { number, events, outcome: Some(outcome), status, client: self.clone() })
     }
 }

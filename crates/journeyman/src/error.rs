@@ -271,6 +271,7 @@ impl Error {
                 ErrorKind::Configuration,
                 "check the channel id, and that the Midjourney bot is in that channel",
             ),
+            Hindrance::Malformed => (ErrorKind::InvalidRequest, "correct what the message names"),
             Hindrance::Internal => (ErrorKind::Internal, "please report this"),
         };
         Self::new(kind, not_sent.detail.clone()).with_hint(hint).with_retry_after(not_sent.retry_after)

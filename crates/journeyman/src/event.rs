@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use journeyman_midjourney::Reply;
 use journeyman_model::MessageId;
 
 use crate::driver::core::WatchedBy;
+use crate::panel::Panel;
 
 /// Something that happened to a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,11 @@ pub enum Event {
     Submitted,
     /// Discord took the request. That is not yet acceptance by Midjourney.
     Accepted,
+    /// Midjourney opened a form, which is answered as the caller said beforehand.
+    FormOpened {
+        /// Its title.
+        title: Option<String>,
+    },
     /// No answer came to the request; watching for a sign instead of sending again.
     Unsure,
     /// Midjourney will start it.
@@ -41,7 +48,7 @@ pub enum Event {
         file: PathBuf,
     },
     /// It finished after it had been given up; the images are on disk.
-    FinishedLate(Finished),
+    FinishedLate(Box<Finished>),
     /// It finished after it had been given up, and its images could not be saved.
     LateNotSaved {
         /// Why.
@@ -54,7 +61,7 @@ pub enum Event {
 pub struct Finished {
     /// The images on disk: each grid, followed by its quarters where they were asked for.
     pub files: Vec<PathBuf>,
-    /// The prompt exactly as it was sent.
+    /// The prompt exactly as it was sent; of anything else, what was asked.
     pub prompt: String,
     /// The prompt as Midjourney shows it.
     pub shown_prompt: Option<String>,
@@ -64,6 +71,10 @@ pub struct Finished {
     pub message_id: Option<MessageId>,
     /// The labels of the buttons on it.
     pub buttons: Vec<String>,
+    /// What may be pressed on it.
+    pub panel: Option<Panel>,
+    /// What the bot answered, to a command or a press that makes no images.
+    pub reply: Option<Reply>,
     /// Whether it came after the job had been given up.
     pub late: bool,
 }

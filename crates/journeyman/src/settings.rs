@@ -26,6 +26,8 @@ pub struct Settings {
     pub watch: WatchMode,
     /// How long the gateway is awaited before the channel is read instead. Default 15 s.
     pub gateway_patience: Duration,
+    /// Where the bot's embedded pages are (Vary Region). Default `None`: Discord's own, or a local API base.
+    pub page_base: Option<String>,
     /// Where the gateway is. Default `None`: Discord's own, or what an API base on this machine says.
     pub gateway: Option<GatewayAddress>,
     /// How often the channel is read while something waits and the gateway is not up.
@@ -55,6 +57,7 @@ impl Settings {
             pace: Some(Duration::from_millis(350)),
             watch: WatchMode::default(),
             gateway_patience: Duration::from_secs(15),
+            page_base: None,
             gateway: None,
             poll: Poll::default(),
             deadlines: Deadlines::default(),

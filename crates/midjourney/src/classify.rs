@@ -140,7 +140,8 @@ fn of_interaction(name: &str, data: &Value) -> Sighting {
             let notice = Notice { title: event.title.clone(), ..Notice::default() };
             meaning_of(row.reading, notice, false)
         }
-        (None, "INTERACTION_CREATE" | "INTERACTION_SUCCESS") => Meaning::Accepted,
+        (None, "INTERACTION_CREATE") => Meaning::Accepted,
+        (None, "INTERACTION_SUCCESS") => Meaning::Acknowledged,
         (None, _) if is_modal => Meaning::ModalOpened(Modal::of(&event)),
         (None, _) => Meaning::NotASighting,
     };

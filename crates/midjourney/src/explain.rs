@@ -114,7 +114,7 @@ fn words(meaning: &Meaning) -> (&'static str, Option<&'static str>, &'static str
             Some("UpstreamFailed"),
             "Discord failed on its own side; a request that may have been executed must not be sent again blindly, look for its result first.",
         ),
-        Meaning::Accepted => (
+        Meaning::Accepted | Meaning::Acknowledged => (
             "accepted",
             None,
             "Discord passed the request on; whether Midjourney takes it is seen in a later message.",

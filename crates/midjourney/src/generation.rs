@@ -14,10 +14,13 @@ use std::collections::VecDeque;
 use journeyman_model::{InteractionId, MessageId};
 use journeyman_moment::Moment;
 
+use crate::expect::{AnswerKind, Expect};
 use crate::failure::{Failure, FailureKind};
+use crate::modal::Modal;
 use crate::normalise::Normalised;
+use crate::order::{Answered, Order};
 use crate::outcome::{Finished, NotSent, Outcome};
-use crate::sighting::{Meaning, Mode, Sighting};
+use crate::sighting::{Button, Meaning, Mode, Sighting};
 
 pub use deadline::{Deadlines, ProgressVisibility};
 pub use record::{ButtonRecord, FileRecord, GenerationRecord, OutcomeRecord, RecordError};
@@ -115,6 +118,8 @@ pub enum Output {
         /// Whether the command must be discovered anew first.
         rediscover: bool,
     },
+    /// Send the answer to the form that opened.
+    Answer(Answered),
     /// Tell the caller.
     Report(Report),
     /// It ended. May come a second time, with a late result.
@@ -128,6 +133,11 @@ pub enum Report {
     Submitted,
     /// Discord took the request.
     Accepted,
+    /// The bot opened a form, which is being answered.
+    FormOpened {
+        /// Its title.
+        title: Option<String>,
+    },
     /// No answer came; watching for a sign instead of sending again.
     Unsure,
     /// Midjourney will start it.
@@ -158,6 +168,8 @@ pub enum Reason {
     Answer,
     /// The first sign of the job.
     FirstSign,
+    /// A form that a press opens.
+    Form,
     /// Progress.
     Progress,
     /// Midjourney's queue.
@@ -174,6 +186,7 @@ impl Reason {
             Self::Baseline => "baseline",
             Self::Answer => "answer",
             Self::FirstSign => "first-sign",
+            Self::Form => "form",
             Self::Progress => "progress",
             Self::Queue => "queue",
             Self::Grace => "grace",
@@ -184,10 +197,12 @@ impl Reason {
 /// What a generation is made of.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The prompt exactly as it is sent.
-    pub prompt: String,
+    /// What is asked.
+    pub order: Order,
     /// The request's nonce.
     pub nonce: String,
+    /// The nonce of a form's answer.
+    pub form_nonce: String,
     /// How long to wait for what.
     pub deadlines: Deadlines,
     /// Whether progress messages can be seen. Resolve `Auto` before.
@@ -200,7 +215,9 @@ pub struct Plan {
 #[derive(Debug, Clone)]
 pub struct Generation {
     plan: Plan,
-    normalised: Normalised,
+    expect: Expect,
+    /// Of what has a prompt, for matching.
+    normalised: Option<Normalised>,
     state: State,
     seen: Seen,
     attempts: u8,
@@ -251,14 +268,21 @@ struct Seen {
     queued: bool,
     paused: bool,
     relaxed: bool,
+    /// A form opened and was answered.
+    asked: bool,
+    /// Somebody pressed Cancel Job for it.
+    cancelled: bool,
+    /// What may be pressed on the progress message; not stored, since it comes again.
+    buttons: Vec<Button>,
 }
 
 impl Generation {
     /// A generation that waits for its turn.
     pub fn new(now: Moment, plan: Plan) -> Self {
-        let normalised = Normalised::of(&plan.prompt);
-        let relaxed = normalised.has_flag("relax");
+        let normalised = plan.order.shown_prompt().map(|prompt| Normalised::of(&prompt));
+        let relaxed = normalised.as_ref().is_some_and(|prompt| prompt.has_flag("relax"));
         Self {
+            expect: plan.order.expects(),
             normalised,
             state: State::WaitingForTurn,
             seen: Seen { relaxed, ..Seen::default() },
@@ -318,6 +342,7 @@ impl Generation {
             State::Sending => Some(Reason::Answer),
             State::Watching { vanished: Some(_), .. } => Some(Reason::Grace),
             State::Watching { .. } if self.seen.queued && !self.seen.sign => Some(Reason::Queue),
+            State::Watching { .. } if self.awaits_form() => Some(Reason::Form),
             State::Watching { .. } if !self.seen.sign => Some(Reason::FirstSign),
             State::Watching { .. } => Some(Reason::Progress),
             State::Ended(_) => None,
@@ -384,6 +409,10 @@ impl Generation {
 
     fn on_live_sighting(&mut self, now: Moment, sighting: &Sighting) {
         let is_news = self.bind(sighting);
+        if self.is_answered_by(sighting) {
+            self.end(Outcome::Finished(finished(sighting, false)));
+            return;
+        }
         match &sighting.meaning {
             Meaning::Waiting if is_news => self.on_sign(now, Report::Waiting),
             Meaning::Progress { percent } => self.on_progress(now, *percent, is_news, sighting),
@@ -396,6 +425,8 @@ impl Generation {
             Meaning::Finished if sighting.is_result() => {
                 self.end(Outcome::Finished(finished(sighting, false)));
             }
+            Meaning::ModalOpened(modal) => self.on_form(modal),
+            Meaning::Stopped if self.seen.cancelled => self.end(Outcome::Cancelled { may_be_charged: true }),
             Meaning::Stopped => self.end(Outcome::Failed(stopped(sighting))),
             Meaning::Failed(failure) => self.end(Outcome::Failed(failure.clone())),
             Meaning::Deleted if self.seen.message == sighting.keys.message => self.on_absent(now, now),
@@ -406,7 +437,7 @@ impl Generation {
             | Meaning::Finished
             | Meaning::Deleted
             | Meaning::UpstreamFailed { .. }
-            | Meaning::ModalOpened { .. }
+            | Meaning::Acknowledged
             | Meaning::Info
             | Meaning::Describe
             | Meaning::Shorten
@@ -420,7 +451,9 @@ impl Generation {
     /// Learns the keys of a sighting; says whether it is the first of its message.
     fn bind(&mut self, sighting: &Sighting) -> bool {
         let keys = &sighting.keys;
-        if self.seen.job_id.is_none() {
+        // A form names the job that it changes, not the one that it begins.
+        let is_form = matches!(sighting.meaning, Meaning::ModalOpened(_));
+        if self.seen.job_id.is_none() && !is_form {
             self.seen.job_id.clone_from(&keys.job_id);
         }
         if self.seen.interaction.is_none() {
@@ -435,7 +468,56 @@ impl Generation {
         let is_news = self.seen.message != keys.message || !self.seen.sign;
         self.seen.message = keys.message.or(self.seen.message);
         self.seen.ephemeral = sighting.is_ephemeral();
+        if !sighting.buttons.is_empty() {
+            self.seen.buttons.clone_from(&sighting.buttons);
+        }
         is_news
+    }
+
+    /// Whether a sighting is all that was asked for, without being the images of a job.
+    fn is_answered_by(&self, sighting: &Sighting) -> bool {
+        // To an unknown notice, as /help is one, a command is right to have been answered.
+        let is_failure = matches!(&sighting.meaning, Meaning::Failed(failure) if failure.kind != FailureKind::UnknownNotice);
+        match self.expect {
+            Expect::Acknowledgement => sighting.meaning == Meaning::Acknowledged,
+            Expect::Answer(AnswerKind::Shown) => sighting.meaning == Meaning::Finished,
+            Expect::Answer(_) => sighting.reply.is_some() && !is_failure,
+            Expect::Unknown => sighting.reply.is_some() && !matches!(sighting.meaning, Meaning::Failed(_)),
+            Expect::Images(_) | Expect::Modal { .. } | Expect::Page { .. } => false,
+        }
+    }
+
+    /// A form is answered as the caller said beforehand; there is no time to ask.
+    fn on_form(&mut self, modal: &Modal) {
+        if self.seen.asked || !matches!(self.state, State::Sending | State::Watching { .. }) {
+            return;
+        }
+        self.seen.asked = true;
+        // What comes now belongs to another interaction.
+        self.seen.interaction = None;
+        match self.plan.order.answer(modal.clone()) {
+            Ok(answered) => {
+                self.state = State::Sending;
+                self.outputs.push_back(Output::Journal);
+                self.outputs.push_back(Output::Report(Report::FormOpened { title: modal.title.clone() }));
+                self.outputs.push_back(Output::Answer(answered));
+            }
+            Err(why) => {
+                let mut failure = Failure::new(FailureKind::InvalidRequest);
+                failure.notice.text = Some(why);
+                self.end(Outcome::Failed(failure));
+            }
+        }
+    }
+
+    /// Whether a form must come first, and has not.
+    fn awaits_form(&self) -> bool {
+        matches!(self.expect, Expect::Modal { .. } | Expect::Page { .. }) && !self.seen.asked
+    }
+
+    /// Somebody presses Cancel Job for it: being stopped is no moderation then.
+    pub fn expect_stop(&mut self) {
+        self.seen.cancelled = true;
     }
 
     fn on_progress(&mut self, now: Moment, percent: u8, is_news: bool, sighting: &Sighting) {
@@ -622,6 +704,12 @@ impl Generation {
     /// How long silence is borne from here on.
     fn patience(&self) -> std::time::Duration {
         let (deadlines, seen) = (&self.plan.deadlines, &self.seen);
+        if self.awaits_form() {
+            return deadlines.form;
+        }
+        if self.expect.images().is_none() {
+            return deadlines.first_sign;
+        }
         let is_slow =
             !self.plan.progress_visible || if seen.sign { seen.paused || seen.relaxed } else { seen.queued };
         match (is_slow, seen.sign) {
@@ -640,6 +728,8 @@ fn finished(sighting: &Sighting, late: bool) -> Finished {
         prompt: sighting.prompt.clone(),
         mode: sighting.mode,
         buttons: sighting.buttons.clone(),
+        flags: sighting.flags,
+        reply: sighting.reply.clone(),
         late,
     }
 }

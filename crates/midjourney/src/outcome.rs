@@ -5,12 +5,13 @@ use std::time::Duration;
 use journeyman_model::MessageId;
 
 use crate::failure::Failure;
+use crate::reply::Reply;
 use crate::sighting::{Button, File, Mode};
 
 /// How a generation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The images are there.
+    /// The images, or the answer, are there.
     Finished(Finished),
     /// Midjourney or Discord ended it, or silence did.
     Failed(Failure),
@@ -43,6 +44,10 @@ pub struct Finished {
     pub mode: Option<Mode>,
     /// The buttons found on the message.
     pub buttons: Vec<Button>,
+    /// The message's flags; a press must echo them.
+    pub flags: u64,
+    /// What the bot answered, of a command or a press that makes no images.
+    pub reply: Option<Reply>,
     /// Whether it came after the generation had been given up.
     pub late: bool,
 }
@@ -75,12 +80,14 @@ pub enum Hindrance {
     ChannelUnknown,
     /// The imagine command was not found in this channel.
     CommandMissing,
+    /// What was asked does not fit the command or the form.
+    Malformed,
     /// A defect.
     Internal,
 }
 
 impl Hindrance {
-    pub(crate) const ALL: [(Self, &'static str); 8] = [
+    pub(crate) const ALL: [(Self, &'static str); 9] = [
         (Self::Unreachable, "unreachable"),
         (Self::UpstreamFailed, "upstream_failed"),
         (Self::RateLimited, "rate_limited"),
@@ -88,6 +95,7 @@ impl Hindrance {
         (Self::Unauthorized, "unauthorized"),
         (Self::ChannelUnknown, "channel_unknown"),
         (Self::CommandMissing, "command_missing"),
+        (Self::Malformed, "malformed"),
         (Self::Internal, "internal"),
     ];
 }

@@ -41,6 +41,10 @@ impl Mask {
         Err(WrongRegion::Size { found: (self.width, self.height), wanted: (width, height) })
     }
 
+    pub(crate) fn png(&self) -> &[u8] {
+        &self.png
+    }
+
     /// Width and height in pixels.
     pub const fn size(&self) -> (u32, u32) {
         (self.width, self.height)

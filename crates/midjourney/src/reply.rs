@@ -64,6 +64,7 @@ impl Reply {
             | Meaning::Deleted
             | Meaning::UpstreamFailed { .. }
             | Meaning::Accepted
+            | Meaning::Acknowledged
             | Meaning::ModalOpened(_)
             | Meaning::Seed { .. }
             | Meaning::NotASighting => None,

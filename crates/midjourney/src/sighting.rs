@@ -7,7 +7,7 @@ use crate::modal::Modal;
 use crate::reply::Reply;
 
 /// Discord's flag of an ephemeral message (Discord's docs, "Message Flags").
-const EPHEMERAL: u64 = 64;
+pub(crate) const EPHEMERAL: u64 = 64;
 
 /// One thing that was seen: a message, a gateway event, or an HTTP answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub enum Meaning {
     },
     /// Discord passed the interaction on to the bot.
     Accepted,
+    /// The bot took the interaction; what it has to say comes as a message, if it comes.
+    Acknowledged,
     /// The bot opened a modal and waits for its fields.
     ModalOpened(Modal),
     /// The answer to `/info`.

@@ -37,6 +37,7 @@ fn of_event(event: &Event) -> Value {
         Event::Submitted => json!({"event": "submitted"}),
         Event::Accepted => json!({"event": "accepted"}),
         Event::Unsure => json!({"event": "unsure"}),
+        Event::FormOpened { title } => json!({"event": "form_opened", "title": title}),
         Event::Waiting => json!({"event": "waiting"}),
         Event::Queued => json!({"event": "queued"}),
         Event::Progress { percent, preview } => {

@@ -79,6 +79,7 @@ fn words(event: &Event) -> String {
         Event::Submitted => "sent".to_owned(),
         Event::Accepted => "accepted by Discord".to_owned(),
         Event::Unsure => "no answer came; looking for the job instead of sending again".to_owned(),
+        Event::FormOpened { .. } => "answering a form".to_owned(),
         Event::Waiting => "waiting to start".to_owned(),
         Event::Queued => "queued by Midjourney; it starts by itself".to_owned(),
         Event::Progress { percent, .. } => format!("rendering, {percent} %"),

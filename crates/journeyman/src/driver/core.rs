@@ -11,6 +11,7 @@ use journeyman_midjourney::generation::{
     Deadlines, Generation, GenerationRecord, Input as Step, Look as Seen, Output as Wish, Plan,
     ProgressVisibility, Reason, Report, Sent, Tracked,
 };
+use journeyman_midjourney::order::{Answered, Order};
 use journeyman_midjourney::outcome::{Hindrance, NotSent, Outcome};
 use journeyman_midjourney::{Failure, FailureKind, Meaning, Sighting};
 use journeyman_model::{MessageId, UserId};
@@ -21,6 +22,7 @@ pub use gateway::WatchedBy;
 
 use self::gateway::Link;
 use super::watch::{Look, Next, Page, Urgency, Wanted, Watch};
+use crate::panel::Panel;
 use crate::settings::{Poll, WatchMode};
 
 /// How many ids of jobs that are over are remembered.
@@ -45,11 +47,20 @@ pub(crate) struct CoreSettings {
     pub(crate) seed: u64,
 }
 
+/// A new job.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) order: Order,
+    pub(crate) nonce: String,
+    pub(crate) form_nonce: String,
+    pub(crate) queued_is_error: bool,
+}
+
 /// What happens.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// A new job.
-    Start { job: JobNumber, prompt: String, nonce: String, queued_is_error: bool },
+    Start { job: JobNumber, start: Box<Start> },
     /// A job that was stored.
     Resume { job: JobNumber, generation: Box<Generation> },
     /// The caller of a job stops waiting. A request that was still waiting to be sent was kept back.
@@ -94,7 +105,9 @@ pub(crate) enum Output {
     /// Store the job's record before anything that follows.
     Journal { job: JobNumber },
     /// Send the job's request before `deadline`, and answer with [`Input::Sent`].
-    Send { job: JobNumber, prompt: String, nonce: String, rediscover: bool, deadline: Moment },
+    Send { job: JobNumber, order: Box<Order>, nonce: String, rediscover: bool, deadline: Moment },
+    /// Send the answer to the form that the job's request opened, and answer with [`Input::Sent`].
+    Answer { job: JobNumber, answered: Answered, nonce: String, deadline: Moment },
     /// Keep the job's request from leaving if it still can be, and answer with [`Input::Withdrawn`].
     Withdraw { job: JobNumber },
     /// Tell the job's caller.
@@ -163,10 +176,13 @@ impl Core {
     /// Takes one input.
     pub(crate) fn on(&mut self, now: Moment, input: Input) {
         match input {
-            Input::Start { job, prompt, nonce, queued_is_error } => {
+            Input::Start { job, start } => {
+                let Start { order, nonce, form_nonce, queued_is_error } = *start;
+                self.note_cancel(&order);
                 let plan = Plan {
-                    prompt,
+                    order,
                     nonce,
+                    form_nonce,
                     deadlines: self.settings.deadlines,
                     progress_visible: self.progress_visible(),
                     queued_is_error,
@@ -232,10 +248,26 @@ impl Core {
         self.jobs.get(&job)?.reason()
     }
 
+    /// What may be pressed on a job's progress message.
+    pub(crate) fn progress_panel(&self, job: JobNumber) -> Option<Panel> {
+        let one = self.jobs.get(&job)?;
+        let (message, flags, buttons) = one.progress_panel()?;
+        Some(Panel::new(message, flags, buttons.to_vec()))
+    }
+
     /// The ids a caller may need to look a job up in Discord.
     pub(crate) fn ids(&self, job: JobNumber) -> (Option<MessageId>, Option<String>) {
         let Some(one) = self.jobs.get(&job) else { return (None, None) };
         (one.message(), one.job_id().map(str::to_owned))
+    }
+
+    /// A job that this order cancels is stopped by ourselves, and not by moderation.
+    fn note_cancel(&mut self, order: &Order) {
+        let Some(job_id) = order.cancels() else { return };
+        let is_it = |one: &&mut Generation| one.job_id() == Some(job_id.as_str());
+        if let Some(one) = self.jobs.values_mut().find(is_it) {
+            one.expect_stop();
+        }
     }
 
     fn on_identified(&mut self, now: Moment, who: Result<UserId, NotSent>) {
@@ -335,8 +367,11 @@ impl Core {
         self.step(now, job, Step::Sighting(Box::new(sighting.clone())));
     }
 
+    /// Whether it tells of a job that is over, and answers nothing that was asked since.
     fn is_over(&self, sighting: &Sighting) -> bool {
-        sighting.keys.job_id.as_ref().is_some_and(|job_id| self.over.contains(job_id))
+        let keys = &sighting.keys;
+        let is_answer = keys.nonce.is_some() || keys.interaction.is_some();
+        !is_answer && keys.job_id.as_ref().is_some_and(|job_id| self.over.contains(job_id))
     }
 
     /// Remembers the id of a job that nothing more is wanted of.
@@ -434,10 +469,8 @@ impl Core {
             self.jobs.iter().filter(|(_, one)| one.waits_for_turn()).map(|(job, _)| *job).collect();
         for job in waiting {
             let Some(one) = self.jobs.get(&job) else { continue };
-            let is_clear = !self
-                .jobs
-                .values()
-                .any(|other| other.is_unbound() && other.normalised().is_confusable_with(one.normalised()));
+            let is_clear =
+                !self.jobs.values().any(|other| other.is_unbound() && other.is_confusable_with(one));
             if is_clear {
                 self.step(now, job, Step::Turn);
             }
@@ -508,11 +541,14 @@ impl Core {
                 Wish::Journal => Output::Journal { job },
                 Wish::Send { rediscover } => Output::Send {
                     job,
-                    prompt: one.prompt().to_owned(),
+                    order: Box::new(one.order().clone()),
                     nonce: one.nonce().to_owned(),
                     rediscover,
                     deadline: one.cap(),
                 },
+                Wish::Answer(answered) => {
+                    Output::Answer { job, answered, nonce: one.form_nonce().to_owned(), deadline: one.cap() }
+                }
                 Wish::Report(report) => Output::Report { job, report },
                 Wish::Ended(outcome) => {
                     if let Outcome::Failed(failure) = &outcome

@@ -3,35 +3,40 @@
 use std::time::Duration;
 
 use journeyman_discord::gateway;
+use journeyman_discord::wire::upload::UploadedFile;
 use journeyman_discord::{
-    CannotStart, CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Place, Recall,
-    Rest, Wanted as WantedCommand, wire,
+    CannotStart, CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Picture, Place,
+    Recall, Rest, Wanted as WantedCommand, wire,
 };
 use journeyman_limiter::{GuardConfig, Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
 use journeyman_midjourney::command;
 use journeyman_midjourney::generation::Sent;
+use journeyman_midjourney::invocation::Invocation;
+use journeyman_midjourney::order::{Answered, Ask, Order};
 use journeyman_midjourney::outcome::{self, NotSent};
-use journeyman_midjourney::sighting::File;
+use journeyman_midjourney::region;
+use journeyman_midjourney::sighting::{File, Sighting};
 use journeyman_model::{CommandVersion, MessageId, UserId};
 use journeyman_moment::{Clock, Moment};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::watch::{Page, Wanted};
+use super::watch::{Page, Side, Wanted};
 use super::{core, translate};
 use crate::archive::Archive;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
 use crate::gateway::{Entrance, Line};
+use crate::panel::Panel;
 use crate::settings::Settings;
+use crate::wall;
 
 /// The largest image that is fetched. A 4x upscale stays well below it.
 const LARGEST_IMAGE: u64 = 128 * 1024 * 1024;
 
-const IMAGINE: WantedCommand<'static> = WantedCommand { application: MIDJOURNEY, name: "imagine" };
-
 /// Everything the driver needs to act. Cheap to clone.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Io {
     rest: Rest,
     downloader: Downloader,
@@ -40,11 +45,13 @@ pub(crate) struct Io {
     /// In place of a gateway session's id, where there is none.
     session: String,
     entrance: Entrance,
+    /// Where the bot's embedded pages are.
+    page_base: String,
 }
 
-/// One imagine command to send.
+/// One order to send.
 pub(crate) struct Errand {
-    pub(crate) prompt: String,
+    pub(crate) order: Order,
     pub(crate) nonce: String,
     /// The version that Discord called outdated.
     pub(crate) stale: Option<CommandVersion>,
@@ -79,6 +86,7 @@ impl Io {
             place: Place { channel: settings.channel, guild: settings.guild },
             session: session(settings.seed),
             entrance: Entrance::new(settings),
+            page_base: settings.page_base.clone().unwrap_or_else(|| page_base(settings)),
         })
     }
 
@@ -109,36 +117,130 @@ impl Io {
         }
     }
 
-    /// Sends the imagine command.
+    /// Sends a command or a press.
     pub(crate) async fn send(&self, errand: Errand) -> Sending {
-        let Errand { prompt, nonce, stale, deadline, session, recall } = errand;
-        let found = match stale {
-            None => self.rest.command(self.place, IMAGINE).await,
-            Some(stale) => self.rest.rediscover(self.place, IMAGINE, stale).await,
-        };
-        let command = match found {
-            Ok(command) => command,
-            Err(error) => {
-                let why = if let CommandError::Call(error) = &error {
-                    translate::hindrance(error)
-                } else {
-                    translate::command_missing(&error)
-                };
-                return Sending { sent: Sent::NotSent(why), version: stale };
-            }
-        };
+        let Errand { order, nonce, stale, deadline, session, recall } = errand;
         let place = command::Place {
             channel: self.place.channel,
             guild: self.place.guild,
             session_id: session.as_deref().unwrap_or(&self.session),
         };
-        let payload = command::imagine(&command, &place, &nonce, &prompt);
+        let (payload, version) = match &order.ask {
+            Ask::Press(press) => (press.payload(&place, &nonce), None),
+            Ask::Command(invocation) => match self.payload(invocation, &place, &nonce, stale).await {
+                Ok((payload, version)) => (payload, Some(version)),
+                Err(why) => return Sending { sent: Sent::NotSent(why), version: stale },
+            },
+        };
+        Sending { sent: self.post(payload, deadline, &recall).await, version }
+    }
+
+    /// A command's payload, with the version that was discovered.
+    async fn payload(
+        &self,
+        invocation: &Invocation,
+        place: &command::Place<'_>,
+        nonce: &str,
+        stale: Option<CommandVersion>,
+    ) -> Result<(Value, CommandVersion), NotSent> {
+        let wanted = WantedCommand { application: invocation.application, name: &invocation.name };
+        let found = match stale {
+            None => self.rest.command(self.place, wanted).await,
+            Some(stale) => self.rest.rediscover(self.place, wanted, stale).await,
+        };
+        let command = found.map_err(|error| {
+            if let CommandError::Call(error) = &error {
+                translate::hindrance(error)
+            } else {
+                translate::command_missing(&error)
+            }
+        })?;
+        let payload = command::payload(invocation, &command, place, nonce);
+        payload.map(|payload| (payload, command.version)).map_err(|why| translate::wrong_command(&why))
+    }
+
+    async fn post(&self, payload: Value, deadline: Moment, recall: &Recall) -> Sent {
         let request = wire::post_interaction(payload, self.place.channel).with_deadline(deadline);
-        let sent = match self.rest.call_with_recall(&request, &recall).await {
+        match self.rest.call_with_recall(&request, recall).await {
             Ok(answer) => translate::sent(&answer),
             Err(error) => translate::unsent(&error),
+        }
+    }
+
+    /// Sends the answer to a form.
+    pub(crate) async fn answer(
+        &self,
+        answered: Answered,
+        nonce: &str,
+        session: Option<String>,
+        deadline: Moment,
+    ) -> Sent {
+        let place = command::Place {
+            channel: self.place.channel,
+            guild: self.place.guild,
+            session_id: session.as_deref().unwrap_or(&self.session),
         };
-        Sending { sent, version: Some(command.version) }
+        match answered {
+            Answered::Modal(modal) => match modal.payload(&place, nonce) {
+                Ok(payload) => self.post(payload, deadline, &Recall::default()).await,
+                Err(why) => Sent::NotSent(translate::wrong_command(&why)),
+            },
+            Answered::Page(page) => {
+                let url = format!("{}{}", self.page_base, page.path);
+                match self.downloader.post_to_page(&url, &page.body).await {
+                    Ok(_) => Sent::Accepted,
+                    Err(error) => translate::page_unsent(&error),
+                }
+            }
+        }
+    }
+
+    /// What one message of the channel is; `None` when it is not there.
+    pub(crate) async fn look_at(&self, message: MessageId) -> Result<Option<Sighting>, NotSent> {
+        let request = wire::messages_around(self.place.channel, message, 1);
+        let answer = self.rest.call(&request).await.map_err(|error| translate::hindrance(&error))?;
+        let page = translate::page(&answer, self.place.channel, 1)?;
+        Ok(page.messages.into_iter().find(|(id, _)| *id == message).map(|(_, sighting)| sighting))
+    }
+
+    /// The newest result with this job id, in the channel's last messages.
+    pub(crate) async fn look_for(&self, job_id: &str) -> Result<Option<(MessageId, Sighting)>, NotSent> {
+        /// How many pages of 100 messages are read back.
+        const MOST_PAGES: usize = 10;
+        let mut side = Side::Newest;
+        for _ in 0..MOST_PAGES {
+            let page = self.read(Wanted { side, limit: 100 }).await?;
+            let oldest = page.messages.iter().map(|(id, _)| *id).min();
+            let is_it = |(_, one): &&(MessageId, Sighting)| {
+                one.is_result()
+                    && one.keys.job_id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(job_id))
+            };
+            if let Some(found) = page.messages.iter().filter(is_it).max_by_key(|(id, _)| *id) {
+                return Ok(Some(found.clone()));
+            }
+            match oldest {
+                Some(oldest) if !page.is_last => side = Side::Before(oldest),
+                _ => break,
+            }
+        }
+        Ok(None)
+    }
+
+    /// Uploads pictures for a command.
+    pub(crate) async fn upload(&self, pictures: &[Picture]) -> Result<Vec<UploadedFile>, Error> {
+        let uploaded = self.rest.upload(&self.downloader, self.place.channel, pictures).await;
+        uploaded.map_err(not_uploaded)
+    }
+
+    /// Posts a picture as a message, and gives its link.
+    pub(crate) async fn share(&self, pictures: &[Picture]) -> Result<String, Error> {
+        let uploaded = self.upload(pictures).await?;
+        let nonce = wall::unix_micros().to_string();
+        let links = self.rest.share(self.place.channel, &uploaded, &nonce).await.map_err(not_uploaded)?;
+        links.into_iter().next().ok_or_else(|| {
+            Error::new(ErrorKind::UpstreamFailed, "upload an image: no link came back")
+                .with_hint("try again later")
+        })
     }
 
     /// Fetches and saves the images of a finished generation.
@@ -166,20 +268,16 @@ impl Io {
                 files.push(path);
             }
         }
-        if files.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Storage,
-                format!("find an image on the final message{}", of_job(&finished)),
-            )
-            .with_hint("look at the message in Discord"));
-        }
+        let panel = Panel::of(&finished);
         Ok(Finished {
             files,
+            panel,
             prompt,
             shown_prompt: finished.prompt,
             job_id: finished.job_id,
             message_id: finished.message,
-            buttons: finished.buttons.into_iter().map(|button| button.label).collect(),
+            buttons: finished.buttons.iter().map(|button| button.label.clone()).collect(),
+            reply: finished.reply,
             late: finished.late,
         })
     }
@@ -226,6 +324,15 @@ impl Io {
     }
 }
 
+/// Where embedded pages are: the simulator serves them at its own origin.
+fn page_base(settings: &Settings) -> String {
+    if settings.api_base.is_loopback() {
+        settings.api_base.to_string().trim_end_matches('/').to_owned()
+    } else {
+        region::page_base(MIDJOURNEY)
+    }
+}
+
 /// The API as the settings' account sees it.
 pub(crate) fn rest(settings: &Settings, clock: Clock) -> Result<Rest, Error> {
     let limits = journeyman_limiter::Config {
@@ -239,6 +346,10 @@ pub(crate) fn rest(settings: &Settings, clock: Clock) -> Result<Rest, Error> {
     let config =
         Config { retry, ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone()) };
     Rest::new(config, Limiter::new(limits, clock), clock).map_err(cannot_start)
+}
+
+fn not_uploaded(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::UpstreamFailed, "upload an image").with_hint("try again later").with_source(error)
 }
 
 fn cannot_start(error: CannotStart) -> Error {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use journeyman_discord::Recall;
 use journeyman_discord::gateway::Heard;
+use journeyman_midjourney::Order;
 use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report};
 use journeyman_midjourney::outcome::{NotSent, Outcome};
 use journeyman_model::{CommandVersion, UserId};
@@ -11,13 +12,14 @@ use journeyman_moment::{Clock, Moment};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use super::core::{Core, Input, JobNumber, Output, WatchedBy};
+use super::core::{Core, Input, JobNumber, Output, Start, WatchedBy};
 use super::io::{Errand, Io, Sending};
 use super::translate;
 use super::watch::Page;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
 use crate::gateway::Line;
+use crate::panel::Panel;
 use crate::wall;
 
 /// What callers ask of the driver.
@@ -34,8 +36,8 @@ pub(crate) enum Command {
 /// How a job begins.
 #[derive(Debug)]
 pub(crate) enum Begin {
-    /// With a prompt.
-    Prompt { prompt: String, queued_is_error: bool },
+    /// With an order.
+    Order { order: Box<Order>, queued_is_error: bool },
     /// Where a record left off.
     Record(Box<Generation>),
 }
@@ -53,6 +55,8 @@ pub(crate) struct Caller {
 pub(crate) struct Status {
     pub(crate) record: Option<GenerationRecord>,
     pub(crate) reason: Option<Reason>,
+    /// What may be pressed on its progress message.
+    pub(crate) progress: Option<Panel>,
 }
 
 impl Caller {
@@ -160,12 +164,12 @@ impl Shell {
                 self.callers.insert(job, caller);
                 match begin {
                     Begin::Record(generation) => Input::Resume { job, generation },
-                    Begin::Prompt { prompt, queued_is_error } => Input::Start {
-                        job,
-                        prompt,
-                        nonce: self.nonces.next(wall::unix_micros()),
-                        queued_is_error,
-                    },
+                    Begin::Order { order, queued_is_error } => {
+                        let mut nonce = || self.nonces.next(wall::unix_micros());
+                        let (nonce, form_nonce) = (nonce(), nonce());
+                        let start = Start { order: *order, nonce, form_nonce, queued_is_error };
+                        Input::Start { job, start: Box::new(start) }
+                    }
                 }
             }
         }
@@ -236,13 +240,20 @@ impl Shell {
             Output::Read(wanted) => {
                 self.tasks.spawn(async move { Done::Page(io.read(wanted).await) });
             }
-            Output::Send { job, prompt, nonce, rediscover, deadline } => {
+            Output::Send { job, order, nonce, rediscover, deadline } => {
                 let stale = self.versions.remove(&job).filter(|_| rediscover);
                 let recall = Recall::default();
                 self.recalls.insert(job, recall.clone());
                 let session = self.session.clone();
-                let errand = Errand { prompt, nonce, stale, deadline, session, recall };
+                let errand = Errand { order: *order, nonce, stale, deadline, session, recall };
                 self.tasks.spawn(async move { Done::Sent { job, sending: io.send(errand).await } });
+            }
+            Output::Answer { job, answered, nonce, deadline } => {
+                let session = self.session.clone();
+                self.tasks.spawn(async move {
+                    let sent = io.answer(answered, &nonce, session, deadline).await;
+                    Done::Sent { job, sending: Sending { sent, version: None } }
+                });
             }
             Output::Withdraw { job } => {
                 if self.recalls.get(&job).is_some_and(Recall::recall) {
@@ -272,7 +283,11 @@ impl Shell {
     fn journal(&mut self, job: JobNumber) {
         let record = self.core.record(job, self.clock.now(), wall::unix_micros());
         if let (Some(record), Some(caller)) = (record, self.callers.get(&job)) {
-            caller.status.send_replace(Status { record: Some(record), reason: self.core.reason(job) });
+            caller.status.send_replace(Status {
+                record: Some(record),
+                reason: self.core.reason(job),
+                progress: self.core.progress_panel(job),
+            });
         }
     }
 
@@ -284,7 +299,9 @@ impl Shell {
 
     fn on_ended(&mut self, job: JobNumber, outcome: Outcome) {
         if let Outcome::Finished(finished) = outcome {
-            self.tell(job, Event::Downloading);
+            if !finished.files.is_empty() {
+                self.tell(job, Event::Downloading);
+            }
             self.saving.insert(job);
             let io = self.io.clone();
             let prompt = self.prompt(job);
@@ -311,7 +328,7 @@ impl Shell {
         match result {
             result if !self.is_waiting(job) && late => {
                 let event = match result {
-                    Ok(finished) => Event::FinishedLate(finished),
+                    Ok(finished) => Event::FinishedLate(Box::new(finished)),
                     Err(error) => Event::LateNotSaved { message: error.to_string() },
                 };
                 self.tell_for_certain(job, event);
@@ -367,6 +384,7 @@ fn event(report: Report) -> Event {
     match report {
         Report::Submitted => Event::Submitted,
         Report::Accepted => Event::Accepted,
+        Report::FormOpened { title } => Event::FormOpened { title },
         Report::Unsure => Event::Unsure,
         Report::Waiting => Event::Waiting,
         Report::Queued => Event::Queued,

@@ -2,7 +2,7 @@
 
 use journeyman_discord::gateway::{BadGatewayAddress, GatewayError, GatewayErrorKind};
 use journeyman_discord::wire::{self, Answer, Request};
-use journeyman_discord::{CallError, CallErrorKind, CommandError};
+use journeyman_discord::{CallError, CallErrorKind, CommandError, DownloadError, DownloadErrorKind};
 use journeyman_limiter::{Certainty, Reason};
 use journeyman_midjourney::Meaning;
 use journeyman_midjourney::generation::Sent;
@@ -111,6 +111,19 @@ pub(crate) fn gateway_ended(error: &GatewayError) -> NotSent {
     let is_refused = matches!(error.kind, GatewayErrorKind::Refused { code: TOKEN_REFUSED });
     let why = if is_refused { Hindrance::TokenRefused } else { Hindrance::Unreachable };
     NotSent { why, detail: format!("{error}; {}", error.hint()), retry_after: None }
+}
+
+/// Values that do not fit the command or the form.
+pub(crate) fn wrong_command(why: &(dyn std::error::Error + 'static)) -> NotSent {
+    NotSent { why: Hindrance::Malformed, detail: chain(why), retry_after: None }
+}
+
+/// What an embedded page that gave no usable answer means.
+pub(crate) fn page_unsent(error: &DownloadError) -> Sent {
+    if matches!(error.kind, DownloadErrorKind::Broken { .. }) {
+        return Sent::Unsure(error.to_string());
+    }
+    Sent::NotSent(NotSent { why: Hindrance::UpstreamFailed, detail: chain(error), retry_after: None })
 }
 
 /// A command that is not there.

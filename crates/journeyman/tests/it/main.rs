@@ -5,4 +5,5 @@ mod bench;
 mod failures;
 mod flow;
 mod gateway;
+mod orders;
 mod scenarios;

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Deadlines {
     /// For the first sign, where progress can be seen. Default 60 s.
     pub first_sign: Duration,
+    /// For a form that a press opens. Default 30 s.
+    pub form: Duration,
     /// Without progress. Default 5 min.
     pub progress: Duration,
     /// Without progress when queued, paused, relaxed, or where progress cannot be seen. Default 20 min.
@@ -23,6 +25,7 @@ impl Default for Deadlines {
     fn default() -> Self {
         Self {
             first_sign: Duration::from_mins(1),
+            form: Duration::from_secs(30),
             progress: Duration::from_mins(5),
             slow: Duration::from_mins(20),
             grace: Duration::from_secs(15),

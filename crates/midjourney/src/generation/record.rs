@@ -13,11 +13,13 @@ use serde::{Deserialize, Serialize};
 use super::{Deadlines, Generation, Plan, Seen, State, Vanished};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::normalise::Normalised;
+use crate::order::{Order, OrderRecord, UnreadableOrder};
 use crate::outcome::{Finished, Hindrance, NotSent, Outcome};
 use crate::sighting::{Button, File, Mode};
 
-/// The version this program writes. It reads this one only; there is no older.
-const VERSION: u32 = 1;
+/// The version this program writes. It reads the one before too, which knew no orders but prompts.
+const VERSION: u32 = 2;
+const OLDEST: u32 = 1;
 
 /// After a restart there is at least this long to look once, whatever the cap says.
 const LEAST_LOOK: Duration = Duration::from_mins(1);
@@ -36,10 +38,25 @@ pub struct GenerationRecord {
     /// One of `waiting_for_slot`, `sending`, `accepted`, `rendering`, `finished`, `failed`,
     /// `cancelled`, `unknown`.
     pub state: String,
-    /// The prompt exactly as sent.
+    /// The prompt exactly as sent; of anything else, what was asked, for people.
     pub prompt: String,
+    /// What was asked; version 1 had prompts only.
+    #[serde(default)]
+    pub order: Option<OrderRecord>,
     /// The request's nonce.
     pub nonce: String,
+    /// The nonce of a form's answer.
+    #[serde(default)]
+    pub form_nonce: String,
+    /// Whether a form was answered.
+    #[serde(default)]
+    pub asked: bool,
+    /// Whether Cancel Job was pressed for it.
+    #[serde(default)]
+    pub cancelled: bool,
+    /// Time that a form is waited for, microseconds.
+    #[serde(default)]
+    pub form_us: Option<u64>,
     /// How many times the request was sent.
     pub attempts: u8,
     /// The newest message of the channel before the request.
@@ -119,6 +136,8 @@ pub struct OutcomeRecord {
     pub files: Vec<FileRecord>,
     /// The buttons found on it.
     pub buttons: Vec<ButtonRecord>,
+    /// The message's flags.
+    pub flags: u64,
     /// Whether it came late.
     pub late: bool,
 }
@@ -191,8 +210,13 @@ impl Generation {
             version: VERSION,
             written_at_unix_us: unix_us,
             state: self.state_word().to_owned(),
-            prompt: self.plan.prompt.clone(),
+            prompt: self.plan.order.to_string(),
+            order: Some(OrderRecord::from(&self.plan.order)),
             nonce: self.plan.nonce.clone(),
+            form_nonce: self.plan.form_nonce.clone(),
+            asked: self.seen.asked,
+            cancelled: self.seen.cancelled,
+            form_us: Some(micros(deadlines.form)),
             attempts: self.attempts,
             baseline: self.seen.baseline,
             message: self.seen.message,
@@ -227,15 +251,17 @@ impl Generation {
     /// # Errors
     /// A version or a field that this program does not understand; store the record and upgrade.
     pub fn from_record(record: &GenerationRecord, now: Moment, unix_us: i64) -> Result<Self, RecordError> {
-        if record.version != VERSION {
+        if !(OLDEST..=VERSION).contains(&record.version) {
             return Err(RecordError::Version(record.version));
         }
         let passed =
             Duration::from_micros(unix_us.saturating_sub(record.written_at_unix_us).max(0).unsigned_abs());
         let cap_left = Duration::from_micros(record.cap_left_us).saturating_sub(passed);
         let deadline = record.deadline_left_us.map_or(Moment::MAX, |left| now + Duration::from_micros(left));
+        let plan = plan(record)?;
         let mut one = Self {
-            normalised: Normalised::of(&record.prompt),
+            expect: plan.order.expects(),
+            normalised: plan.order.shown_prompt().map(|prompt| Normalised::of(&prompt)),
             state: state(record, now)?,
             seen: Seen {
                 baseline: record.baseline,
@@ -248,6 +274,9 @@ impl Generation {
                 queued: record.queued,
                 paused: record.paused,
                 relaxed: record.relaxed,
+                asked: record.asked,
+                cancelled: record.cancelled,
+                buttons: Vec::new(),
             },
             attempts: record.attempts,
             deadline,
@@ -257,7 +286,7 @@ impl Generation {
             spent: false,
             lost: false,
             outputs: VecDeque::new(),
-            plan: plan(record),
+            plan,
         };
         // A request cut off while it was sent has no clock yet.
         if one.is_out() && one.deadline == Moment::MAX {
@@ -281,15 +310,31 @@ impl Generation {
     }
 }
 
-fn plan(record: &GenerationRecord) -> Plan {
+fn plan(record: &GenerationRecord) -> Result<Plan, RecordError> {
     let [first_sign, progress, slow, grace, cap] = record.deadlines_us.map(Duration::from_micros);
-    Plan {
-        prompt: record.prompt.clone(),
+    let form = record.form_us.map_or(Deadlines::default().form, Duration::from_micros);
+    let order = match record.order.clone() {
+        Some(order) => {
+            order.try_into().map_err(|why: UnreadableOrder| RecordError::Field("order", why.to_string()))?
+        }
+        None => Order::imagine(record.prompt.clone()),
+    };
+    Ok(Plan {
+        order,
         nonce: record.nonce.clone(),
-        deadlines: Deadlines { first_sign, progress, slow, grace, cap, grace_looks: record.grace_looks },
+        form_nonce: record.form_nonce.clone(),
+        deadlines: Deadlines {
+            first_sign,
+            form,
+            progress,
+            slow,
+            grace,
+            cap,
+            grace_looks: record.grace_looks,
+        },
         progress_visible: record.progress_visible,
         queued_is_error: record.queued_is_error,
-    }
+    })
 }
 
 fn state(record: &GenerationRecord, now: Moment) -> Result<State, RecordError> {
@@ -319,6 +364,7 @@ fn outcome_record(outcome: &Outcome) -> OutcomeRecord {
             mode: finished.mode.map(|mode| mode.word().to_owned()),
             files: finished.files.iter().map(file_record).collect(),
             buttons: finished.buttons.iter().map(button_record).collect(),
+            flags: finished.flags,
             late: finished.late,
             ..OutcomeRecord::default()
         },
@@ -370,6 +416,9 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
             prompt: outcome.prompt.clone(),
             mode: outcome.mode.as_deref().and_then(Mode::from_word),
             buttons: outcome.buttons.iter().map(read_button).collect(),
+            flags: outcome.flags,
+            // What was said is not kept: it was true then. Ask again.
+            reply: None,
             late: outcome.late,
         })),
         "failed" => {

@@ -2,22 +2,26 @@
 
 use std::time::Duration;
 
-use journeyman_model::{MessageId, UserId};
+use journeyman_model::{InteractionEvent, MessageId, UserId};
 use journeyman_moment::Moment;
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
+use crate::application::MIDJOURNEY;
+use crate::button::{FoundOn, Press};
 use crate::claim::Standing;
 use crate::outcome::Hindrance;
-use crate::sighting::{Action, File, Keys};
+use crate::sighting::{Action, Button, File, Keys};
 
 const PROGRESS: MessageId = MessageId::new(100);
 const FINAL: MessageId = MessageId::new(200);
 
 fn plan(progress_visible: bool) -> Plan {
     Plan {
-        prompt: "a lighthouse --ar 3:2".to_owned(),
+        order: Order::imagine("a lighthouse --ar 3:2"),
         nonce: "1".to_owned(),
+        form_nonce: "2".to_owned(),
         deadlines: Deadlines::default(),
         progress_visible,
         queued_is_error: false,
@@ -483,4 +487,41 @@ proptest! {
         world.after(60 * 60).on(Input::Tick);
         prop_assert!(world.one.outcome().is_some());
     }
+}
+
+#[test]
+fn a_form_is_answered_once_as_said_before_and_its_job_is_the_one_that_follows() {
+    let modal = Modal::of(&InteractionEvent::from_json(&json!({
+        "id": "7", "custom_id": "MJ::OutpaintCustomZoomModal::875fbd3a-ef43-4134-a4e8-cd853565cbfd",
+        "components": [{ "type": 1, "components": [{
+            "type": 4, "custom_id": "MJ::OutpaintCustomZoomModal::prompt", "value": "a cat --zoom 2",
+        }] }],
+    })));
+    let button = Button {
+        label: "Custom Zoom".to_owned(),
+        custom_id: Some("MJ::CustomZoom::875fbd3a-ef43-4134-a4e8-cd853565cbfd".to_owned()),
+        ..Button::default()
+    };
+    let on = FoundOn { application: MIDJOURNEY, message: MessageId::new(5), flags: 0 };
+    let order = Order::press(Press::button(&button, on).unwrap()).with_form_prompt("a cat --zoom 1.5");
+    let now = Moment::ORIGIN;
+    let mut one = Generation::new(now, Plan { order, ..plan(true) });
+    one.on(now, Input::Turn);
+    one.on(now, Input::Baseline(Some(MessageId::new(9))));
+    one.on(now, Input::Sent(Sent::Accepted));
+    assert_eq!(one.reason(), Some(Reason::Form));
+    assert_eq!(one.decides_at(), Some(now + Deadlines::default().form));
+    let opened = Sighting {
+        keys: Keys { job_id: modal.job_id(), ..Keys::default() },
+        ..Sighting::of(Meaning::ModalOpened(modal))
+    };
+    one.on(now, Input::Sighting(Box::new(opened.clone())));
+    one.on(now, Input::Sighting(Box::new(opened)));
+    let outputs: Vec<Output> = std::iter::from_fn(|| one.poll()).collect();
+    let answers: Vec<_> = outputs.iter().filter(|output| matches!(output, Output::Answer(_))).collect();
+    assert!(
+        matches!(answers.as_slice(), [Output::Answer(Answered::Modal(modal))] if modal.prompt() == Some("a cat --zoom 1.5")),
+        "{outputs:?}"
+    );
+    assert_eq!(one.job_id(), None, "the form names the image that is zoomed");
 }

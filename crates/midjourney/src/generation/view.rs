@@ -4,20 +4,34 @@ use journeyman_model::MessageId;
 use journeyman_moment::Moment;
 
 use super::{Generation, State};
-use crate::claim::{Claimant, Standing};
+use crate::claim::{Claimant, Standing, Wants};
 use crate::failure::FailureKind;
-use crate::normalise::Normalised;
+use crate::order::{Ask, Order};
 use crate::outcome::Outcome;
+use crate::sighting::{Button, EPHEMERAL};
 
 impl Generation {
-    /// The prompt exactly as it is sent.
-    pub fn prompt(&self) -> &str {
-        &self.plan.prompt
+    /// What is asked.
+    pub fn order(&self) -> &Order {
+        &self.plan.order
     }
 
-    /// The prompt for matching.
-    pub fn normalised(&self) -> &Normalised {
-        &self.normalised
+    /// Whether the results of the two could be taken for each other, so that they must not be unbound at
+    /// once.
+    pub fn is_confusable_with(&self, other: &Self) -> bool {
+        if let (Some(own), Some(theirs)) = (&self.normalised, &other.normalised) {
+            return own.is_confusable_with(theirs);
+        }
+        match (&self.plan.order.ask, &other.plan.order.ask) {
+            (Ask::Command(own), Ask::Command(theirs)) => own.name == theirs.name,
+            (Ask::Press(own), Ask::Press(theirs)) if own.on().message == theirs.on().message => {
+                match (self.expect.images(), other.expect.images()) {
+                    (Some(own), Some(theirs)) => own.overlaps(&theirs),
+                    _ => true,
+                }
+            }
+            (Ask::Command(_) | Ask::Press(_), _) => false,
+        }
     }
 
     /// The request's nonce.
@@ -116,6 +130,13 @@ impl Generation {
         }
     }
 
+    /// The progress message, its flags, and what may be pressed on it.
+    pub fn progress_panel(&self) -> Option<(MessageId, u64, &[Button])> {
+        let flags = if self.seen.ephemeral { EPHEMERAL } else { 0 };
+        let buttons = self.seen.buttons.as_slice();
+        Some((self.seen.message?, flags, buttons)).filter(|_| !buttons.is_empty())
+    }
+
     /// Whether its progress message is one that reading the channel never shows.
     pub fn is_ephemeral(&self) -> bool {
         self.seen.ephemeral
@@ -135,14 +156,27 @@ impl Generation {
     /// This generation as one that may own a sighting.
     pub fn claimant(&self, standing: Standing) -> Claimant<'_> {
         Claimant {
-            nonce: &self.plan.nonce,
+            nonces: [&self.plan.nonce, &self.plan.form_nonce],
             interaction: self.seen.interaction,
             message: self.seen.message,
             job_id: self.seen.job_id.as_deref(),
             baseline: self.seen.baseline,
-            prompt: &self.normalised,
+            wants: self.wants(),
             standing,
         }
+    }
+
+    fn wants(&self) -> Wants<'_> {
+        match (&self.normalised, &self.plan.order.ask) {
+            (Some(prompt), _) => Wants::Prompt(prompt),
+            (None, Ask::Press(press)) => Wants::Press { parent: press.on().message, expect: self.expect },
+            (None, Ask::Command(invocation)) => Wants::Command(&invocation.name),
+        }
+    }
+
+    /// The nonce of a form's answer.
+    pub fn form_nonce(&self) -> &str {
+        &self.plan.form_nonce
     }
 
     /// When waiting ends regardless, and with it the claim on a late result.

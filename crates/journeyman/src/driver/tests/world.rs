@@ -8,14 +8,14 @@ use journeyman_discord::wire::{self, Answer, Request};
 use journeyman_limiter::{
     Attempt, Certainty, Credential, Decision, End, Machine, Output as Limited, RetryPolicy, Ticket, decide,
 };
-use journeyman_midjourney::command;
 use journeyman_midjourney::generation::{Deadlines, ProgressVisibility, Report, Sent};
 use journeyman_midjourney::outcome::{Finished, Hindrance, NotSent, Outcome};
+use journeyman_midjourney::{Order, command};
 use journeyman_model::{ChannelId, Command, GuildId, MessageId, UserId};
 use journeyman_moment::Moment;
 use journeyman_sim::{Event, Fault, HttpAnswer, HttpRequest, Settings, World};
 
-use crate::driver::core::{Core, CoreSettings, Input, JobNumber, Output, WatchedBy};
+use crate::driver::core::{Core, CoreSettings, Input, JobNumber, Output, Start, WatchedBy};
 use crate::driver::translate;
 use crate::settings::{Poll, WatchMode};
 
@@ -85,7 +85,7 @@ pub(super) struct Virtual {
     calls: BTreeMap<u64, Call>,
     tickets: BTreeMap<Ticket, u64>,
     agenda: BTreeMap<(Moment, u64), Happening>,
-    waiting_for_command: VecDeque<(JobNumber, String, String)>,
+    waiting_for_command: VecDeque<(JobNumber, Order, String)>,
     seq: u64,
     rng: fastrand::Rng,
     /// Every end, in order; a late result is a second one.
@@ -359,9 +359,10 @@ impl Virtual {
                     let request = translate::page_request(self.channel, wanted);
                     self.submit(Purpose::Read(wanted.limit), request);
                 }
-                Output::Send { job, prompt, nonce, rediscover, .. } => {
-                    self.send(job, prompt, nonce, rediscover);
+                Output::Send { job, order, nonce, rediscover, .. } => {
+                    self.send(job, *order, nonce, rediscover);
                 }
+                Output::Answer { job, .. } => panic!("no form was expected for {job:?}"),
                 Output::Withdraw { job } => {
                     if self.keep_back(job) {
                         self.core.on(self.now, Input::Withdrawn { job });
@@ -399,12 +400,12 @@ impl Virtual {
         true
     }
 
-    fn send(&mut self, job: JobNumber, prompt: String, nonce: String, rediscover: bool) {
+    fn send(&mut self, job: JobNumber, order: Order, nonce: String, rediscover: bool) {
         if rediscover {
             self.command = None;
         }
         let is_asked = !self.waiting_for_command.is_empty();
-        self.waiting_for_command.push_back((job, prompt, nonce));
+        self.waiting_for_command.push_back((job, order, nonce));
         if self.command.is_some() {
             self.send_waiting();
         } else if !is_asked {
@@ -414,13 +415,13 @@ impl Virtual {
 
     fn send_waiting(&mut self) {
         let Some(command) = self.command.clone() else { return };
-        while let Some((job, prompt, nonce)) = self.waiting_for_command.pop_front() {
+        while let Some((job, order, nonce)) = self.waiting_for_command.pop_front() {
             let place = command::Place {
                 channel: self.channel,
                 guild: Some(self.guild),
                 session_id: "00000000000000000000000000000000",
             };
-            let payload = command::imagine(&command, &place, &nonce, &prompt);
+            let payload = command::imagine(&command, &place, &nonce, order.prompt().expect("a prompt"));
             self.submit(Purpose::Send(job), wire::post_interaction(payload, self.channel));
         }
     }
@@ -470,7 +471,10 @@ impl Virtual {
             Happening::Start(job, prompt) => {
                 self.started.insert(job, now);
                 let nonce = format!("14000000000{:08}", job.0);
-                self.core.on(now, Input::Start { job, prompt, nonce, queued_is_error: false });
+                let form_nonce = format!("15000000000{:08}", job.0);
+                let start =
+                    Start { order: Order::imagine(prompt), nonce, form_nonce, queued_is_error: false };
+                self.core.on(now, Input::Start { job, start: Box::new(start) });
             }
             Happening::Told(event) => {
                 if let Some(heard) = translate::heard(event.name, &event.data, self.channel) {
