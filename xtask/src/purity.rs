@@ -1,6 +1,7 @@
 //! The invariants of ARCHITECTURE.md, checked. What clippy and the compiler already see is left to them.
 
 mod manners;
+mod merge;
 mod placement;
 mod readme;
 mod tree;
@@ -12,6 +13,7 @@ use crate::source;
 pub(crate) fn check(findings: &mut Findings) {
     tree::check(findings);
     readme::check(findings);
+    merge::check(findings);
     match source::all() {
         Ok(sources) => {
             for source in &sources {
