@@ -4,7 +4,7 @@ use journeyman_midjourney::application::MIDJOURNEY;
 use journeyman_midjourney::button::{self, FoundOn, Press};
 use journeyman_midjourney::generation::GenerationRecord;
 use journeyman_midjourney::{Button, Sighting, outcome};
-use journeyman_model::MessageId;
+use journeyman_model::{ApplicationId, MessageId};
 
 use crate::error::{Error, ErrorKind};
 
@@ -12,21 +12,27 @@ use crate::error::{Error, ErrorKind};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panel {
     message: MessageId,
+    application: ApplicationId,
     flags: u64,
     buttons: Vec<Button>,
 }
 
 impl Panel {
-    pub(crate) fn new(message: MessageId, flags: u64, buttons: Vec<Button>) -> Self {
-        Self { message, flags, buttons }
+    pub(crate) fn new(
+        message: MessageId,
+        application: Option<ApplicationId>,
+        flags: u64,
+        buttons: Vec<Button>,
+    ) -> Self {
+        Self { message, application: application.unwrap_or(MIDJOURNEY), flags, buttons }
     }
 
     pub(crate) fn of(finished: &outcome::Finished) -> Option<Self> {
-        Some(Self { message: finished.message?, flags: finished.flags, buttons: finished.buttons.clone() })
+        Some(Self::new(finished.message?, finished.application, finished.flags, finished.buttons.clone()))
     }
 
     pub(crate) fn of_sighting(message: MessageId, sighting: &Sighting) -> Self {
-        Self { message, flags: sighting.flags, buttons: sighting.buttons.clone() }
+        Self::new(message, sighting.application, sighting.flags, sighting.buttons.clone())
     }
 
     pub(crate) fn of_record(record: &GenerationRecord) -> Option<Self> {
@@ -39,7 +45,7 @@ impl Panel {
             ..Button::default()
         };
         let buttons = outcome.buttons.iter().map(button).collect();
-        Some(Self { message: outcome.message?, flags: outcome.flags, buttons })
+        Some(Self::new(outcome.message?, outcome.application, outcome.flags, buttons))
     }
 
     /// The message.
@@ -73,7 +79,7 @@ impl Panel {
                 .with_hint("`journeyman press MESSAGE` lists what can be pressed")
         };
         let found = button::find(&self.buttons, label).map_err(|why| refused(why.to_string()))?;
-        let on = FoundOn { application: MIDJOURNEY, message: self.message, flags: self.flags };
+        let on = FoundOn { application: self.application, message: self.message, flags: self.flags };
         let press =
             if values.is_empty() { Press::button(found, on) } else { Press::select(found, on, values) };
         press.map_err(|why| refused(format!("press {label:?}: {why}")))

@@ -21,6 +21,12 @@ pub(crate) enum Authorship {
     Unknown,
 }
 
+/// The application that wrote a message: its own id, or its user's, which is the same.
+pub(crate) fn writer(message: &Message) -> Option<ApplicationId> {
+    let author = message.author.as_ref().and_then(|author| author.id);
+    message.application.or_else(|| author.map(|id| ApplicationId::new(id.get())))
+}
+
 pub(crate) fn authorship(message: &Message) -> Authorship {
     let Some(author) = &message.author else { return Authorship::Unknown };
     let Some(id) = author.id else { return Authorship::Unknown };

@@ -6,7 +6,7 @@ use journeyman_model::{
 use serde_json::{Value, json};
 
 use crate::answer::classify_body;
-use crate::application::{Authorship, authorship};
+use crate::application::{Authorship, authorship, writer};
 use crate::caption::{Caption, State};
 use crate::catalogue::{self, Evidence, Reading, Row, plain, plain_title};
 use crate::failure::{Failure, FailureKind, Notice};
@@ -221,6 +221,7 @@ fn of_message(message: &Message) -> Sighting {
         mode: caption.mode,
         stealth: caption.stealth,
         percent: caption.percent,
+        application: writer(message),
         flags: message.flags,
         reply: Reply::of(&meaning, message, &buttons),
         buttons,

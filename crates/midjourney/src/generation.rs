@@ -11,7 +11,7 @@ mod view;
 
 use std::collections::VecDeque;
 
-use journeyman_model::{InteractionId, MessageId};
+use journeyman_model::{ApplicationId, InteractionId, MessageId};
 use journeyman_moment::Moment;
 
 use crate::expect::{AnswerKind, Expect};
@@ -274,6 +274,7 @@ struct Seen {
     cancelled: bool,
     /// What may be pressed on the progress message; not stored, since it comes again.
     buttons: Vec<Button>,
+    application: Option<ApplicationId>,
 }
 
 impl Generation {
@@ -470,6 +471,7 @@ impl Generation {
         self.seen.ephemeral = sighting.is_ephemeral();
         if !sighting.buttons.is_empty() {
             self.seen.buttons.clone_from(&sighting.buttons);
+            self.seen.application = sighting.application;
         }
         is_news
     }
@@ -728,6 +730,7 @@ fn finished(sighting: &Sighting, late: bool) -> Finished {
         prompt: sighting.prompt.clone(),
         mode: sighting.mode,
         buttons: sighting.buttons.clone(),
+        application: sighting.application,
         flags: sighting.flags,
         reply: sighting.reply.clone(),
         late,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman_model::MessageId;
+use journeyman_model::{ApplicationId, MessageId};
 
 use crate::failure::Failure;
 use crate::reply::Reply;
@@ -44,6 +44,8 @@ pub struct Finished {
     pub mode: Option<Mode>,
     /// The buttons found on the message.
     pub buttons: Vec<Button>,
+    /// Who wrote it.
+    pub application: Option<ApplicationId>,
     /// The message's flags; a press must echo them.
     pub flags: u64,
     /// What the bot answered, of a command or a press that makes no images.

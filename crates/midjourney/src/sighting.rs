@@ -1,6 +1,6 @@
 //! What one message, event or answer means, and by which keys it can be bound to a job. It binds nothing.
 
-use journeyman_model::{ChannelId, InteractionId, MessageId, UserId};
+use journeyman_model::{ApplicationId, ChannelId, InteractionId, MessageId, UserId};
 
 use crate::failure::{Failure, Notice};
 use crate::modal::Modal;
@@ -30,6 +30,8 @@ pub struct Sighting {
     pub stealth: bool,
     /// The percentage shown, 0 to 100; a deleted or paused message may show one too.
     pub percent: Option<u8>,
+    /// Who wrote the message; a press names it. Absent where the message does not say.
+    pub application: Option<ApplicationId>,
     /// The message's flags; a press must echo them, and 64 is ephemeral.
     pub flags: u64,
     /// The buttons and selects found on the message, in order.
@@ -64,6 +66,7 @@ impl Sighting {
             mode: None,
             stealth: false,
             percent: None,
+            application: None,
             flags: 0,
             buttons: Vec::new(),
             files: Vec::new(),

@@ -251,8 +251,8 @@ impl Core {
     /// What may be pressed on a job's progress message.
     pub(crate) fn progress_panel(&self, job: JobNumber) -> Option<Panel> {
         let one = self.jobs.get(&job)?;
-        let (message, flags, buttons) = one.progress_panel()?;
-        Some(Panel::new(message, flags, buttons.to_vec()))
+        let (message, application, flags, buttons) = one.progress_panel()?;
+        Some(Panel::new(message, application, flags, buttons.to_vec()))
     }
 
     /// The ids a caller may need to look a job up in Discord.

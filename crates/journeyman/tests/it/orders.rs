@@ -235,3 +235,17 @@ async fn an_image_on_disk_becomes_a_link_that_a_prompt_can_name() {
     let error = bench.client.share(&bench.folder.path().join("none.png")).await.expect_err("no file");
     assert_kind(&error, ErrorKind::InvalidRequest);
 }
+
+#[tokio::test]
+async fn nijis_bot_is_asked_and_its_buttons_are_pressed_as_its_own() {
+    let niji = journeyman_sim::Settings {
+        niji: Some(journeyman_sim::Settings::NIJI),
+        ..of_era("happy", Era::E2026)
+    };
+    let bench = Bench::watching(niji, WatchMode::Auto).await;
+    let mut job = bench.client.command(Invocation::imagine("a fox").of_niji()).await.expect("a job");
+    job.outcome().await.expect("a grid");
+    let made = ends(job.press("U3").await.expect("U3"), "U3 of niji").await;
+    assert_eq!(made.files.len(), 1);
+    assert_eq!(bench.sim.report().jobs.len(), 2);
+}

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
 
-use journeyman_model::{InteractionId, MessageId};
+use journeyman_model::{ApplicationId, InteractionId, MessageId};
 use journeyman_moment::Moment;
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,8 @@ pub struct OutcomeRecord {
     pub files: Vec<FileRecord>,
     /// The buttons found on it.
     pub buttons: Vec<ButtonRecord>,
+    /// Who wrote the message.
+    pub application: Option<ApplicationId>,
     /// The message's flags.
     pub flags: u64,
     /// Whether it came late.
@@ -277,6 +279,7 @@ impl Generation {
                 asked: record.asked,
                 cancelled: record.cancelled,
                 buttons: Vec::new(),
+                application: None,
             },
             attempts: record.attempts,
             deadline,
@@ -364,6 +367,7 @@ fn outcome_record(outcome: &Outcome) -> OutcomeRecord {
             mode: finished.mode.map(|mode| mode.word().to_owned()),
             files: finished.files.iter().map(file_record).collect(),
             buttons: finished.buttons.iter().map(button_record).collect(),
+            application: finished.application,
             flags: finished.flags,
             late: finished.late,
             ..OutcomeRecord::default()
@@ -416,6 +420,7 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
             prompt: outcome.prompt.clone(),
             mode: outcome.mode.as_deref().and_then(Mode::from_word),
             buttons: outcome.buttons.iter().map(read_button).collect(),
+            application: outcome.application,
             flags: outcome.flags,
             // What was said is not kept: it was true then. Ask again.
             reply: None,

@@ -1,6 +1,6 @@
 //! What others may ask a generation. It changes nothing but what it is told of the channel.
 
-use journeyman_model::MessageId;
+use journeyman_model::{ApplicationId, MessageId};
 use journeyman_moment::Moment;
 
 use super::{Generation, State};
@@ -130,11 +130,11 @@ impl Generation {
         }
     }
 
-    /// The progress message, its flags, and what may be pressed on it.
-    pub fn progress_panel(&self) -> Option<(MessageId, u64, &[Button])> {
+    /// The progress message, who wrote it, its flags, and what may be pressed on it.
+    pub fn progress_panel(&self) -> Option<(MessageId, Option<ApplicationId>, u64, &[Button])> {
         let flags = if self.seen.ephemeral { EPHEMERAL } else { 0 };
         let buttons = self.seen.buttons.as_slice();
-        Some((self.seen.message?, flags, buttons)).filter(|_| !buttons.is_empty())
+        Some((self.seen.message?, self.seen.application, flags, buttons)).filter(|_| !buttons.is_empty())
     }
 
     /// Whether its progress message is one that reading the channel never shows.
