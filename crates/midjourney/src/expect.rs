@@ -117,6 +117,11 @@ impl Awaited {
         }
     }
 
+    /// Whether it is one image taken out of a grid, which shows nothing before its result, and says there which.
+    pub fn is_out_of_a_grid(&self) -> bool {
+        self.action == Action::Upscale && self.image.is_some()
+    }
+
     /// Whether one message could fit both, so that two such presses on one message must not be
     /// unbound at the same time: two zooms of one image look the same, as do V1 and V2.
     pub fn overlaps(&self, other: &Self) -> bool {

@@ -52,7 +52,7 @@ async fn buttons_of_one_grid_pressed_at_once_each_get_their_own_image() {
     let bench = bench().await;
     let (job, _) = grid(&bench).await;
     let mut jobs = Vec::new();
-    for label in ["U1", "V1", "U2", "V2", "U3", "V3", "U4", "V4"] {
+    for label in ["U1", "V1", "reroll", "U2", "V2", "U3", "V3", "U4", "V4"] {
         jobs.push((label, job.press(label).await.expect(label)));
     }
     let mut seen = std::collections::BTreeSet::new();
