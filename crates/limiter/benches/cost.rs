@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p journeyman-limiter` prints a table, `… -- --json` one JSON object per line.
 //! Each limiter has room for every request, so that nobody waits; routes are visited in a scattered order.
-//! The handles read an answer's headers for each request; `ratio` is to ours of the same kind.
+//! The handles read the same raw headers for each request, with one and eight tasks, on a runtime of the current
+//! thread and on one of two workers; `ratio` is to ours of the same kind.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -28,12 +29,16 @@ struct Measure {
 }
 
 /// What each is called, and the place of ours that does the same.
-const LIMITERS: [(&str, usize); 6] = [
+const LIMITERS: [(&str, usize); 10] = [
     ("journeyman (machine)", 0),
     ("journeyman (handle)", 1),
     ("twilight-http-ratelimiting 0.18", 1),
     ("journeyman (handle, 8 tasks)", 3),
     ("twilight 0.18 (8 tasks)", 3),
+    ("journeyman (2 workers)", 5),
+    ("twilight 0.18 (2 workers)", 5),
+    ("journeyman (2 workers, 8 tasks)", 7),
+    ("twilight 0.18 (2 workers, 8 tasks)", 7),
     ("governor 0.10", 0),
 ];
 
@@ -47,7 +52,7 @@ fn main() {
     let memory = memory(idle, many);
     let mut text = String::new();
     if !has("--json") {
-        line(&mut text, format_args!("{:<32} {:>8} {:>10} {:>8}", "limiter", "routes", "ns/op", "ratio"));
+        line(&mut text, format_args!("{:<34} {:>8} {:>10} {:>8}", "limiter", "routes", "ns/op", "ratio"));
     }
     for routes in ROUTES {
         for Measure { limiter, routes, ns, ratio } in measure(routes, rounds, operations) {
@@ -56,7 +61,7 @@ fn main() {
                     serde_json::json!({"limiter": limiter, "routes": routes, "ns": ns, "ratio": ratio});
                 line(&mut text, format_args!("{object}"));
             } else {
-                line(&mut text, format_args!("{limiter:<32} {routes:>8} {ns:>10.0} {ratio:>8.2}"));
+                line(&mut text, format_args!("{limiter:<34} {routes:>8} {ns:>10.0} {ratio:>8.2}"));
             }
         }
     }
@@ -74,27 +79,19 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 
 /// All limiters take turns in each round, so that a slow moment of the machine meets all.
 fn measure(routes: u64, rounds: usize, operations: u32) -> Vec<Measure> {
-    let (clock, runtime) = (Clock::real(), runtime());
+    let clock = Clock::real();
     let paths: Vec<String> = (0..routes).map(path).collect();
     let order = Arc::new(scattered(paths.len(), operations));
     let mut core = Core::new(&paths);
-    let handle = Arc::new(Handle::new(&paths, clock));
-    let twilight = Arc::new(runtime.block_on(async { Twilight::new(&paths) }));
+    let pairs = [runtime(), workers()].map(|runtime| Pair::new(runtime, &paths, clock));
     let governor = Governor::new(&paths);
     let mut samples = [const { Vec::<f64>::new() }; LIMITERS.len()];
     for round in 0..=rounds {
-        let spans = [
-            time(|| core.run(&order)),
-            time(|| spawn(&runtime, handle.clone().run(order.clone(), 0, 1))),
-            time(|| spawn(&runtime, twilight.clone().run(order.clone(), 0, 1))),
-            time(|| {
-                spawn_all(&runtime, |task| handle.clone().run(order.clone(), task, TASKS));
-            }),
-            time(|| {
-                spawn_all(&runtime, |task| twilight.clone().run(order.clone(), task, TASKS));
-            }),
-            time(|| governor.run(&order)),
-        ];
+        let mut spans = vec![time(|| core.run(&order))];
+        for pair in &pairs {
+            spans.extend([1, TASKS].map(|tasks| pair.run(&order, tasks)).into_iter().flatten());
+        }
+        spans.push(time(|| governor.run(&order)));
         // The first round makes the routes known.
         if round > 0 || rounds == 1 {
             for (samples, span) in samples.iter_mut().zip(spans) {
@@ -130,6 +127,30 @@ impl Core {
             self.machine.departed(self.now, ticket);
             self.machine.settle(self.now, ticket, End::Answered(&self.answer));
         }
+    }
+}
+
+/// Both handles on one runtime.
+struct Pair {
+    runtime: tokio::runtime::Runtime,
+    handle: Arc<Handle>,
+    twilight: Arc<Twilight>,
+}
+
+impl Pair {
+    fn new(runtime: tokio::runtime::Runtime, paths: &[String], clock: Clock) -> Self {
+        let handle = Arc::new(Handle::new(paths, clock));
+        let twilight = Arc::new(runtime.block_on(async { Twilight::new(paths) }));
+        Self { runtime, handle, twilight }
+    }
+
+    /// How long ours takes, and the other.
+    fn run(&self, order: &Arc<Vec<usize>>, tasks: usize) -> [Duration; 2] {
+        let Self { runtime, handle, twilight } = self;
+        [
+            time(|| spawn_all(runtime, tasks, |task| handle.clone().run(order.clone(), task, tasks))),
+            time(|| spawn_all(runtime, tasks, |task| twilight.clone().run(order.clone(), task, tasks))),
+        ]
     }
 }
 
@@ -171,14 +192,7 @@ impl Twilight {
             let endpoint =
                 twilight::Endpoint { method: twilight::Method::Get, path: self.paths[*place].clone() };
             let permit = self.limiter.acquire(endpoint).await;
-            let reset_at = now() + Duration::from_secs(1);
-            let headers = twilight::RateLimitHeaders {
-                bucket: b"b0ca".to_vec(),
-                limit: 60_000,
-                remaining: 59_999,
-                reset_at,
-            };
-            permit.complete(Some(headers));
+            permit.complete(twilight_headers(&HEADERS));
         }
     }
 }
@@ -202,15 +216,33 @@ impl Governor {
     }
 }
 
+/// What both handles read for each request.
+const HEADERS: [(&str, &str); 5] = [
+    ("x-ratelimit-limit", "60000"),
+    ("x-ratelimit-remaining", "59999"),
+    ("x-ratelimit-reset-after", "0.001"),
+    ("x-ratelimit-bucket", "b0ca"),
+    ("via", "1.1 google"),
+];
+
 fn answer() -> Answer {
-    let headers = [
-        ("x-ratelimit-limit", "60000"),
-        ("x-ratelimit-remaining", "59999"),
-        ("x-ratelimit-reset-after", "0.001"),
-        ("x-ratelimit-bucket", "b0ca"),
-        ("via", "1.1 google"),
-    ];
-    Answer::read(200, headers, b"")
+    Answer::read(200, HEADERS, b"")
+}
+
+/// The limiter alone reads no raw headers: this is the least that its HTTP client does for it, none being searched for.
+fn twilight_headers(headers: &[(&str, &str)]) -> Option<twilight::RateLimitHeaders> {
+    let (mut bucket, mut limit, mut remaining, mut reset_after) = (None, None, None, None);
+    for (name, value) in headers {
+        match *name {
+            twilight::RateLimitHeaders::BUCKET => bucket = Some(value.as_bytes().to_vec()),
+            twilight::RateLimitHeaders::LIMIT => limit = value.parse().ok(),
+            twilight::RateLimitHeaders::REMAINING => remaining = value.parse().ok(),
+            twilight::RateLimitHeaders::RESET_AFTER => reset_after = value.parse().ok(),
+            _ => {}
+        }
+    }
+    let reset_at = now() + Duration::from_secs_f64(reset_after?);
+    Some(twilight::RateLimitHeaders { bucket: bucket?, limit: limit?, remaining: remaining?, reset_at })
 }
 
 fn path(number: u64) -> String {
@@ -238,17 +270,14 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// In a task of its own, as in a program: the future given to `block_on` wakes more slowly.
-fn spawn(runtime: &tokio::runtime::Runtime, work: impl Future<Output = ()> + Send + 'static) {
-    runtime.block_on(async { tokio::spawn(work).await.expect("no panic") });
-}
-
+/// In tasks of their own, as in a program: the future given to `block_on` wakes more slowly.
 fn spawn_all<F: Future<Output = ()> + Send + 'static>(
     runtime: &tokio::runtime::Runtime,
+    tasks: usize,
     work: impl Fn(usize) -> F,
 ) {
     runtime.block_on(async {
-        let tasks: Vec<_> = (0..TASKS).map(|task| tokio::spawn(work(task))).collect();
+        let tasks: Vec<_> = (0..tasks).map(|task| tokio::spawn(work(task))).collect();
         for task in tasks {
             task.await.expect("no panic");
         }
@@ -321,4 +350,8 @@ fn resident() -> Option<u64> {
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime")
+}
+
+fn workers() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().expect("a runtime")
 }

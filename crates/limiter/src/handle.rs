@@ -245,6 +245,19 @@ impl Inner {
         wake(wakers);
     }
 
+    /// Tells the machine of a departure, from which nothing follows for others unless departures are spaced.
+    fn departed(&self, ticket: Ticket) {
+        let now = self.clock.now();
+        let mut shared = self.lock();
+        shared.machine.departed(now, ticket);
+        if shared.machine.config().pace.is_none() {
+            return;
+        }
+        let (wakers, _) = self.drain(&mut shared, now, None);
+        drop(shared);
+        wake(wakers);
+    }
+
     /// Hands out the machine's news; the wakers are to be woken without the lock. The news of `own`, who does
     /// not wait yet, comes back.
     fn drain(&self, shared: &mut Shared, now: Moment, own: Option<Ticket>) -> (Vec<Waker>, Option<News>) {

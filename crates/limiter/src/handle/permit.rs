@@ -74,7 +74,7 @@ impl Permit {
     pub fn departed(&mut self) {
         if self.stage == Stage::Granted {
             self.stage = Stage::Departed;
-            self.inner.tell(|machine, now| machine.departed(now, self.ticket));
+            self.inner.departed(self.ticket);
         }
     }
 

@@ -47,13 +47,15 @@ impl Ledger {
     ) {
         let full = |bound: &lane::Bound| self.buckets[bound.bucket].limit.is_idle(now);
         let lane = &self.lanes[id];
+        let is_idle = lane.is_idle(now, config.idle);
+        if !is_idle && !self.is_crowded(config) {
+            return;
+        }
         if !lane.uses_nothing(now) || !lane.buckets.iter().all(full) || waits(id) {
             return;
         }
-        if !lane.is_idle(now, config.idle) {
-            if self.is_crowded(config) {
-                self.lay_down(now, id);
-            }
+        if !is_idle {
+            self.lay_down(now, id);
             return;
         }
         if !lane.learnt.iter().all(|learnt| self.learnt[*learnt].is_idle(now)) {
