@@ -1,5 +1,7 @@
 //! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
 
+mod order;
+
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::time::Duration;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use journeyman_sim as sim;
+
+pub(crate) use order::{Door, Order, Prefer, Press};
 
 /// Makes images with Midjourney through Discord.
 ///
@@ -30,8 +34,12 @@ pub(crate) struct Cli {
 pub(crate) fn definition() -> clap::Command {
     // `sim` takes the same flags without a condition, so that they cannot carry it themselves.
     let of_a_world = ["scenario", "era", "errors", "progress", "plan", "seed", "script"];
-    Cli::command().mut_subcommand("imagine", |imagine| {
-        of_a_world.into_iter().fold(imagine, |imagine, name| imagine.mut_arg(name, |arg| arg.requires("sim")))
+    order::NAMES.into_iter().fold(Cli::command(), |cli, name| {
+        cli.mut_subcommand(name, |command| {
+            of_a_world
+                .into_iter()
+                .fold(command, |command, name| command.mut_arg(name, |arg| arg.requires("sim")))
+        })
     })
 }
 
@@ -53,6 +61,8 @@ pub(crate) fn ask_for_json(mut typed: impl Iterator<Item = OsString>) -> bool {
 pub(crate) enum Command {
     /// Make images from a prompt, and save them.
     Imagine(Imagine),
+    #[command(flatten)]
+    Order(Order),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing
@@ -83,6 +93,9 @@ pub(crate) enum Command {
 pub(crate) struct Imagine {
     /// The prompt, with Midjourney's parameters, as one argument.
     pub(crate) prompt: String,
+    /// Share this file in the channel, and put its link before the prompt; may be given several times.
+    #[arg(long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) images: Vec<PathBuf>,
     /// Use a simulated Discord in this process: no account, no network.
     #[arg(long)]
     pub(crate) sim: bool,

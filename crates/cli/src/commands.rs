@@ -1,5 +1,6 @@
 //! One file per command; here each gets what it needs. What they do is theirs.
 
+mod account;
 mod completions;
 mod config;
 mod doctor;
@@ -7,9 +8,11 @@ mod explain;
 mod help;
 mod imagine;
 mod lint;
+mod order;
 mod score;
 mod screen;
 mod sim;
+mod watching;
 mod world;
 
 use std::path::Path;
@@ -18,7 +21,7 @@ use journeyman::ErrorKind;
 
 pub(crate) use score::{Ended, Scored};
 
-use crate::args::{Cli, Command, Config, Connection, SimCommand};
+use crate::args::{Cli, Command, Config, Connection, Door, SimCommand};
 use crate::config::{Configuration, Environment, Flag, strays};
 use crate::error::Error;
 use crate::show::{Terminal, tell};
@@ -30,6 +33,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Imagine(args) => {
             let terminal = Terminal::of(environment);
             in_runtime(imagine::run(&args, || gather(&args, environment, file), terminal, environment))
+        }
+        Command::Order(order) => {
+            let terminal = Terminal::of(environment);
+            in_runtime(order::run(&order, || through(order.door(), environment, file), terminal))
         }
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
@@ -60,17 +67,27 @@ fn gather(
 ) -> Result<Configuration, journeyman::Error> {
     warn(environment);
     let mut flags = flags(&args.connection)?;
-    if let Some(out) = &args.out {
-        flags.push(("out", "--out", text(out)?));
-    }
-    if args.split {
-        flags.push(("split", "--split", "true".to_owned()));
-    }
-    if let Some(seed) = args.world.world.seed {
-        flags.push(("seed", "--seed", seed.to_string()));
-    }
+    flags.extend(storage(args.out.as_deref(), args.split, args.world.world.seed)?);
     flags.extend(screen::flags(&args.screening)?);
     Configuration::gather(flags, environment, file)
+}
+
+fn through(
+    door: &Door,
+    environment: &Environment,
+    file: Option<&Path>,
+) -> Result<Configuration, journeyman::Error> {
+    warn(environment);
+    let mut flags = flags(&door.connection)?;
+    flags.extend(storage(door.out.as_deref(), door.split, door.world.world.seed)?);
+    Configuration::gather(flags, environment, file)
+}
+
+fn storage(out: Option<&Path>, split: bool, seed: Option<u64>) -> Result<Vec<Flag>, journeyman::Error> {
+    let out = out.map(text).transpose()?.map(|out| ("out", "--out", out));
+    let split = split.then(|| ("split", "--split", "true".to_owned()));
+    let seed = seed.map(|seed| ("seed", "--seed", seed.to_string()));
+    Ok(out.into_iter().chain(split).chain(seed).collect())
 }
 
 fn configuration(

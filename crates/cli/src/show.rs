@@ -2,8 +2,10 @@
 
 mod json;
 mod lint;
+mod panel;
 mod picture;
 mod progress;
+mod reply;
 mod score;
 mod screen;
 
@@ -11,10 +13,12 @@ use std::io::{IsTerminal as _, Write as _};
 
 use journeyman::ErrorKind;
 
-pub(crate) use json::Lines;
+pub(crate) use json::{Lines, line};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};
+pub(crate) use panel::{object as panel_object, text as panel_text};
 pub(crate) use picture::draw;
 pub(crate) use progress::Progress;
+pub(crate) use reply::text as reply_text;
 pub(crate) use score::score;
 pub(crate) use screen::{hit, object as screening_object, opinion};
 

@@ -1,5 +1,6 @@
 //! The client: one account, one channel, any number of jobs.
 
+mod links;
 mod orders;
 
 use std::sync::Arc;

@@ -27,7 +27,8 @@ impl Lines {
     }
 }
 
-fn line(value: &Value) -> Result<(), Error> {
+/// One object as a line.
+pub(crate) fn line(value: &Value) -> Result<(), Error> {
     super::print(&format!("{value}\n"))
 }
 
@@ -63,6 +64,7 @@ fn of_finished(event: &str, finished: &Finished) -> Value {
         "job_id": finished.job_id,
         "message_id": finished.message_id.map(|id| id.to_string()),
         "buttons": finished.buttons,
+        "reply": finished.reply.as_ref().map(super::reply::object),
         "late": finished.late,
     })
 }

@@ -187,6 +187,13 @@ impl Sim {
         let address = format!("{}/report", self.ready["control"].as_str().expect("an address"));
         get(&address)
     }
+
+    /// The newest message of the channel, as any account reads it.
+    pub(crate) fn newest_message(&self) -> Value {
+        let origin = self.ready["rest"].as_str().expect("an origin");
+        let page = get(&format!("{origin}/api/v10/channels/{CHANNEL}/messages?limit=1"));
+        page[0].clone()
+    }
 }
 
 impl Drop for Sim {
@@ -203,7 +210,8 @@ fn get(address: &str) -> Value {
     let rest = address.strip_prefix("http://").expect("plain http");
     let (host, path) = rest.split_once('/').expect("a path");
     let mut stream = std::net::TcpStream::connect(host).expect("the simulator listens");
-    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("it is sent");
+    let head = format!("Host: {host}\r\nAuthorization: {TOKEN}\r\nConnection: close");
+    write!(stream, "GET /{path} HTTP/1.1\r\n{head}\r\n\r\n").expect("it is sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it is answered");
     let (_, body) = answer.split_once("\r\n\r\n").expect("a body");

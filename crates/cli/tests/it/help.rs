@@ -11,7 +11,9 @@ fn the_exit_codes_are_listed() {
 
 #[test]
 fn every_command_has_help() {
-    for command in ["imagine", "lint", "explain", "sim", "doctor", "config", "completions"] {
+    let orders = "press describe blend shorten info settings fast relax turbo stealth public show prefer help-midjourney";
+    let others = ["imagine", "lint", "explain", "sim", "doctor", "config", "completions"];
+    for command in orders.split_whitespace().chain(others) {
         let ran = Place::bare().run(&["help", command]);
         assert_eq!(ran.code, Some(0), "{command}: {}", ran.stderr);
         assert!(ran.stdout.contains("Usage: journeyman"), "{command}: {}", ran.stdout);

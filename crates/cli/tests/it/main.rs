@@ -8,6 +8,7 @@ mod harness;
 mod help;
 mod interrupt;
 mod lint;
+mod order;
 mod scenarios;
 mod score;
 mod screen;

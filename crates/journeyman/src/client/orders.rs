@@ -99,10 +99,21 @@ impl Client {
     /// # Cancel safety
     /// As [`Client::blend`].
     pub async fn describe(&self, image: &Path) -> Result<(Described, Finished), Error> {
+        described(self.begin_describe(image).await?).await
+    }
+
+    /// The same as a job, to be watched; its reply has the prompts.
+    ///
+    /// # Errors
+    /// As [`Client::blend`].
+    ///
+    /// # Cancel safety
+    /// As [`Client::blend`].
+    pub async fn begin_describe(&self, image: &Path) -> Result<Job, Error> {
         let uploaded = self.upload(&[image]).await?.into_iter().next();
         let uploaded =
             uploaded.ok_or_else(|| Error::new(ErrorKind::Internal, "upload an image: no answer"))?;
-        self.described(Invocation::describe(uploaded)).await
+        self.command(Invocation::describe(uploaded)).await
     }
 
     /// The same, of an image on the web.
@@ -113,14 +124,7 @@ impl Client {
     /// # Cancel safety
     /// As [`Client::submit`].
     pub async fn describe_link(&self, link: &str) -> Result<(Described, Finished), Error> {
-        self.described(Invocation::describe_link(link)).await
-    }
-
-    async fn described(&self, invocation: Invocation) -> Result<(Described, Finished), Error> {
-        match self.answer(invocation).await? {
-            (Reply::Described(described), finished) => Ok((described, finished)),
-            (other, _) => Err(strange("describe", &other)),
-        }
+        described(self.command(Invocation::describe_link(link)).await?).await
     }
 
     /// Asks which words of a prompt matter.
@@ -174,14 +178,7 @@ impl Client {
     /// As [`Client::submit`].
     pub async fn answer(&self, invocation: Invocation) -> Result<(Reply, Finished), Error> {
         let name = invocation.name.clone();
-        let finished = self.command(invocation).await?.outcome().await?;
-        match finished.reply.clone() {
-            Some(reply) => Ok((reply, finished)),
-            None => {
-                Err(Error::new(ErrorKind::UnknownNotice, format!("ask /{name}: the answer has no words"))
-                    .with_hint("look at the answer in Discord"))
-            }
-        }
+        answered(self.command(invocation).await?, &name).await
     }
 
     /// What may be pressed on a message of this channel.
@@ -240,8 +237,24 @@ impl Client {
     }
 }
 
+async fn described(job: Job) -> Result<(Described, Finished), Error> {
+    match answered(job, "describe").await? {
+        (Reply::Described(described), finished) => Ok((described, finished)),
+        (other, _) => Err(strange("describe", &other)),
+    }
+}
+
+async fn answered(mut job: Job, command: &str) -> Result<(Reply, Finished), Error> {
+    let finished = job.outcome().await?;
+    let reply = finished.reply.clone().ok_or_else(|| {
+        Error::new(ErrorKind::UnknownNotice, format!("ask /{command}: the answer has no words"))
+            .with_hint("look at the answer in Discord")
+    })?;
+    Ok((reply, finished))
+}
+
 /// Checked before anything is sent.
-fn read(images: &[&Path]) -> Result<Vec<Picture>, Error> {
+pub(super) fn read(images: &[&Path]) -> Result<Vec<Picture>, Error> {
     images.iter().map(|path| picture(path)).collect()
 }
 

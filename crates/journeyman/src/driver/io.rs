@@ -243,6 +243,12 @@ impl Io {
         })
     }
 
+    /// New links for expired ones, in order; `None` for a file that is gone.
+    pub(crate) async fn refresh(&self, links: &[String]) -> Result<Vec<Option<String>>, Error> {
+        let fresh = self.rest.refresh(links).await;
+        fresh.map_err(|error| Error::from_not_sent(&translate::hindrance(&error)))
+    }
+
     /// Fetches and saves the images of a finished generation.
     pub(crate) async fn save(
         &self,

@@ -1,0 +1,98 @@
+//! Where jobs are made: the configured account, or that of a simulator in this process. It sends nothing.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use journeyman::{Client, Clock, ErrorKind, ProgressVisibility, Settings, Token};
+use journeyman_sim as sim;
+
+use super::{sim as simulator, world};
+use crate::args::ImagineWorld;
+use crate::config::Configuration;
+use crate::error::Error;
+
+/// An account, and the simulator that it is of, if it is of one.
+pub(super) struct Account {
+    settings: Settings,
+    clock: Clock,
+    simulator: Option<sim::Running>,
+}
+
+impl Account {
+    /// The configured account, or a simulator's with its flags.
+    pub(super) async fn open(
+        simulated: bool,
+        flags: &ImagineWorld,
+        configuration: &Configuration,
+    ) -> Result<Self, Error> {
+        if !simulated {
+            let (settings, scale) = configuration.account()?;
+            return Ok(Self { settings, clock: Clock::scaled(scale), simulator: None });
+        }
+        let clock = Clock::scaled(flags.speed);
+        let mut there = world::settings(&flags.world)?;
+        there.time_scale = clock.scale();
+        let progress = seen(there.progress);
+        let running = simulate(there, clock).await?;
+        match of_simulator(configuration, &running.ready, progress) {
+            Ok(settings) => Ok(Self { settings, clock, simulator: Some(running) }),
+            Err(error) => {
+                running.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A client of this account.
+    pub(super) fn client(&self) -> Result<Client, Error> {
+        Ok(Client::new(&self.settings, self.clock)?)
+    }
+
+    /// Stops the simulator, if there is one.
+    pub(super) async fn close(self) {
+        if let Some(running) = self.simulator {
+            running.shutdown().await;
+        }
+    }
+}
+
+/// Starts the simulator in this process, on the client's own clock.
+async fn simulate(settings: sim::Settings, clock: Clock) -> Result<sim::Running, Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let listener = tokio::net::TcpListener::bind(address).await.map_err(|why| {
+        journeyman::Error::new(ErrorKind::Internal, format!("listen on {address}"))
+            .with_hint("check that this machine has a loopback interface")
+            .with_source(why)
+    })?;
+    simulator::serve(clock, listener, settings).await
+}
+
+/// Settings for the simulator's own account; everything else is configured as for a real one.
+fn of_simulator(
+    configuration: &Configuration,
+    ready: &sim::Ready,
+    progress: ProgressVisibility,
+) -> Result<Settings, Error> {
+    let unreadable =
+        |what: &str| journeyman::Error::new(ErrorKind::Internal, format!("read the simulator's {what}"));
+    let token = Token::parse(&ready.token).map_err(|why| unreadable("token").with_source(why))?;
+    let mut settings = Settings::new(token, id(&ready.channel_id).ok_or_else(|| unreadable("channel"))?);
+    settings.guild = Some(id(&ready.guild_id).ok_or_else(|| unreadable("guild"))?);
+    settings.api_base = ready.rest.parse().map_err(|why| unreadable("address").with_source(why))?;
+    // What can be seen there is known beforehand, unless the configuration says otherwise.
+    configuration.apply(&mut settings)?;
+    if settings.progress == ProgressVisibility::Auto {
+        settings.progress = progress;
+    }
+    Ok(settings)
+}
+
+fn id<T: std::str::FromStr>(text: &impl ToString) -> Option<T> {
+    text.to_string().parse().ok()
+}
+
+fn seen(progress: sim::Visibility) -> ProgressVisibility {
+    match progress {
+        sim::Visibility::Visible => ProgressVisibility::Visible,
+        sim::Visibility::Ephemeral => ProgressVisibility::Hidden,
+    }
+}
