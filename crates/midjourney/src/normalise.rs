@@ -16,12 +16,16 @@ const REWRITTEN: [&str; 4] = ["sref", "cref", "oref", "p"];
 /// Modes are shown at the end of the caption, and not always in the prompt.
 const MODES: [&str; 3] = ["fast", "relax", "turbo"];
 
+/// Values that hold anyway, which Midjourney leaves out of what it shows (novicezk/midjourney-proxy#293 for
+/// `--q 1`; inferred for the others).
+const ASSUMED: [(&str, &str); 5] = [("q", "1"), ("s", "100"), ("c", "0"), ("w", "0"), ("stop", "100")];
+
 /// A prompt for matching.
 ///
 /// Midjourney collapses spaces, turns `—` into `--`, replaces addresses by short links, writes
 /// `--aspect` as `--ar`, `--style raw` as `raw` in the version, `--v 6` as `--v 6.0`, reorders
-/// parameters, and appends defaults (novicezk/midjourney-proxy#262, PR#270; Mutiny-SDK's tests).
-/// All of these compare equal here, except appended defaults, which [`Self::matches`] permits.
+/// parameters, and appends or leaves out defaults (novicezk/midjourney-proxy#262, #293, PR#270;
+/// Mutiny-SDK's tests). All of these compare equal here, except defaults, which [`Self::matches`] permits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Normalised {
     body: String,
@@ -53,11 +57,14 @@ impl Normalised {
     /// Whether `shown` can be what Midjourney shows for this prompt.
     ///
     /// Asymmetric: `shown` may have parameters that were not sent (defaults, the account's
-    /// suffix), and must have each that was, with the same values.
+    /// suffix), and must have each that was, with the same values, unless these hold anyway.
     pub fn matches(&self, shown: &Self) -> bool {
         self.body == shown.body
             && self.no == shown.no
-            && self.flags.iter().all(|(name, values)| shown.flags.get(name) == Some(values))
+            && self.flags.iter().all(|(name, values)| {
+                let theirs = shown.flags.get(name).map(Vec::as_slice).unwrap_or_default();
+                theirs == values || theirs.iter().eq(needed(name, values))
+            })
     }
 
     /// How many parameters `shown` has that were not sent: defaults, a suffix, or another prompt's.
@@ -71,7 +78,12 @@ impl Normalised {
     /// Symmetric and conservative: `a cat` and `a cat --ar 3:2` are confusable, since a suffix
     /// may add `--ar 3:2` to the first; `a cat --ar 1:1` and `a cat --ar 3:2` are not.
     pub fn is_confusable_with(&self, other: &Self) -> bool {
-        let agrees = |(name, values)| other.flags.get(name).is_none_or(|theirs| theirs == values);
+        let agrees = |(name, values): (&String, &Vec<String>)| {
+            let Some(theirs) = other.flags.get(name) else { return true };
+            // Where one's may be left out, a suffix may add the other's.
+            let (own, others) = (needed(name, values), needed(name, theirs));
+            own.is_empty() || others.is_empty() || values == theirs || own == others
+        };
         self.body == other.body && self.no == other.no && self.flags.iter().all(agrees)
     }
 
@@ -111,6 +123,11 @@ impl Normalised {
     fn push(&mut self, name: String, value: String) {
         self.flags.entry(name).or_default().push(value);
     }
+}
+
+/// The values of a parameter without those that hold anyway.
+fn needed<'a>(name: &str, values: &'a [String]) -> Vec<&'a String> {
+    values.iter().filter(|value| !ASSUMED.contains(&(name, value.as_str()))).collect()
 }
 
 /// One space between words, and one token for any address.
@@ -185,6 +202,10 @@ mod tests {
             ("a cat --stylize 250 --chaos 10", "a cat --c 10 --s 250"),
             ("a cat --ar 1920:1080", "a cat --ar 16:9"),
             ("a cat --p", "a cat --profile abc123"),
+            ("a cat --q 1", "a cat --v 6.1"),
+            ("a cat --s 100 --c 0 --weird 0", "a cat --v 6.1"),
+            ("a cat --s 100 --s 50", "a cat --s 50"),
+            ("a cat --quality 1.0", "a cat --q 1"),
             ("", "--v 6.1"),
         ] {
             assert!(matches(sent, shown), "{sent:?} is shown as {shown:?}");
@@ -205,6 +226,8 @@ mod tests {
             ("https://x.y/a.png a cat", "a cat"),
             ("a cat --style raw", "a cat --v 5.1"),
             ("a cat --v 5.1", "a cat --v 5.2"),
+            ("a cat --s 100", "a cat --s 50"),
+            ("a cat --s 50", "a cat"),
         ] {
             assert!(!matches(sent, shown), "{sent:?} is not shown as {shown:?}");
         }
@@ -217,6 +240,8 @@ mod tests {
         assert!(confusable("a cat", "a cat --ar 3:2"));
         assert!(confusable("a cat --s 5", "a cat --ar 3:2"));
         assert!(confusable("http://x/1.png a cat", "http://x/2.png a cat"));
+        assert!(confusable("a cat --s 100", "a cat --s 50"));
+        assert!(!confusable("a cat --s 150", "a cat --s 50"));
         assert!(!confusable("a cat --ar 1:1", "a cat --ar 3:2"));
         assert!(!confusable("a cat", "a cat --no hat"));
         assert!(!confusable("a cat", "a dog"));

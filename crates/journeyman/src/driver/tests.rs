@@ -1,6 +1,7 @@
 //! Whole-world runs in virtual time: every claim about timing and about many jobs is proved here.
 
 mod gateway;
+mod owners;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
