@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use journeyman_sim as sim;
 
-pub(crate) use order::{Door, Order, Prefer, Press};
+pub(crate) use order::{Door, Order, Prefer, Press, Recipe};
 
 /// Makes images with Midjourney through Discord.
 ///
@@ -63,6 +63,8 @@ pub(crate) enum Command {
     Imagine(Imagine),
     #[command(flatten)]
     Order(Order),
+    /// Make images from prompts, and press buttons of what came, step by step.
+    Recipe(Recipe),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing

@@ -9,6 +9,7 @@ mod help;
 mod imagine;
 mod lint;
 mod order;
+mod recipe;
 mod score;
 mod screen;
 mod sim;
@@ -37,6 +38,9 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Order(order) => {
             let terminal = Terminal::of(environment);
             in_runtime(order::run(&order, || through(order.door(), environment, file), terminal))
+        }
+        Command::Recipe(args) => {
+            in_runtime(recipe::run(&args, || through(&args.door, environment, file), environment))
         }
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {

@@ -60,6 +60,14 @@ impl Error {
         }
     }
 
+    /// The message with its causes, on one line.
+    pub(crate) fn brief(&self) -> String {
+        match self {
+            Self::Usage { message, .. } | Self::Unscored { message, .. } => message.clone(),
+            Self::Client(error) => chain(error),
+        }
+    }
+
     /// What people read: the message with its causes, then the hint.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();

@@ -13,7 +13,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use journeyman::ErrorKind;
 
-pub(crate) use json::{Lines, line};
+pub(crate) use json::{Lines, line, of_error, of_finished};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};
 pub(crate) use panel::{object as panel_object, text as panel_text};
 pub(crate) use picture::draw;

@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueHint};
 
 use super::{Connection, ImagineWorld};
 
-/// The names of the commands below, and of `imagine`: those with the flags of a simulated world.
-pub(crate) const NAMES: [&str; 15] = [
+/// The names of the commands below, of `recipe` and `imagine`: those with the flags of a simulated world.
+pub(crate) const NAMES: [&str; 16] = [
     "press",
     "describe",
     "blend",
@@ -24,6 +24,7 @@ pub(crate) const NAMES: [&str; 15] = [
     "show",
     "prefer",
     "help-midjourney",
+    "recipe",
     "imagine",
 ];
 
@@ -158,6 +159,24 @@ pub(crate) struct Prefer {
     /// What the option stands for; without it the option is removed.
     #[arg(value_name = "VALUE", allow_hyphen_values = true)]
     pub(crate) second: Option<String>,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Recipe {
+    /// The recipe, as TOML: prompts, and the steps that follow from their results.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// How many jobs run at once. Default: the recipe's `parallel`, or 3.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) parallel: Option<u8>,
+    /// Print what would be done, and how many jobs that is; nothing is sent.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Send prompts even if Midjourney is known to refuse them.
+    #[arg(long)]
+    pub(crate) no_lint: bool,
     #[command(flatten)]
     pub(crate) door: Door,
 }

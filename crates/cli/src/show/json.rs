@@ -55,7 +55,7 @@ fn of_event(event: &Event) -> Value {
     }
 }
 
-fn of_finished(event: &str, finished: &Finished) -> Value {
+pub(crate) fn of_finished(event: &str, finished: &Finished) -> Value {
     json!({
         "event": event,
         "files": finished.files.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>(),
@@ -69,7 +69,7 @@ fn of_finished(event: &str, finished: &Finished) -> Value {
     })
 }
 
-fn of_error(error: &Error) -> Value {
+pub(crate) fn of_error(error: &Error) -> Value {
     match error {
         Error::Usage { message, hint } => json!({
             "event": "failed", "error": "Usage", "retryable": false, "message": message, "hint": hint,

@@ -9,6 +9,7 @@ mod help;
 mod interrupt;
 mod lint;
 mod order;
+mod recipe;
 mod scenarios;
 mod score;
 mod screen;

@@ -1,0 +1,193 @@
+//! The jobs of a recipe, some at once: each good end begins its children. It judges no prompt.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+
+use journeyman::{Client, ErrorKind, Finished, Job, Panel};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Step;
+use super::tree::{Ended, Node, Tree};
+use crate::error::Error;
+use crate::show;
+
+/// A job that may begin.
+struct Start {
+    node: usize,
+    ask: Ask,
+}
+
+enum Ask {
+    Imagine(String),
+    Press { panel: Panel, label: String, step: usize },
+}
+
+/// Runs all prompts through all steps; the error is that of the job that failed first.
+pub(super) async fn run(
+    client: Client,
+    prompts: &[String],
+    steps: Vec<Step>,
+    parallel: usize,
+    json: bool,
+) -> Result<Option<Error>, Error> {
+    let mut pipeline = Pipeline {
+        client,
+        steps: steps.into(),
+        tree: Tree::default(),
+        waiting: VecDeque::new(),
+        running: JoinSet::new(),
+        first: None,
+        json,
+    };
+    for (index, prompt) in prompts.iter().enumerate() {
+        let node = pipeline.tree.add(Node::root(index + 1, prompt));
+        pipeline.waiting.push_back(Start { node, ask: Ask::Imagine(prompt.clone()) });
+    }
+    pipeline.drain(parallel).await?;
+    if !json {
+        show::print(&pipeline.tree.text())?;
+    }
+    Ok(pipeline.first)
+}
+
+struct Pipeline {
+    client: Client,
+    steps: std::sync::Arc<[Step]>,
+    tree: Tree,
+    waiting: VecDeque<Start>,
+    running: JoinSet<(usize, Result<Finished, journeyman::Error>)>,
+    /// The error of the job that failed first.
+    first: Option<Error>,
+    json: bool,
+}
+
+impl Pipeline {
+    async fn drain(&mut self, parallel: usize) -> Result<(), Error> {
+        let (stop, stopped) = watch::channel(false);
+        let mut interrupted = pin!(tokio::signal::ctrl_c());
+        loop {
+            while self.running.len() < parallel
+                && let Some(start) = self.waiting.pop_front()
+            {
+                self.begin(start, stopped.clone());
+            }
+            tokio::select! {
+                // Both arms may be dropped: a set of tasks loses none, and the signal is kept by its future.
+                ended = self.running.join_next() => match ended {
+                    None => return Ok(()),
+                    Some(Ok((node, ended))) => self.ended(node, ended)?,
+                    Some(Err(why)) => {
+                        let error = journeyman::Error::new(ErrorKind::Internal, "follow a job of the recipe");
+                        return Err(error.with_source(why).into());
+                    }
+                },
+                Ok(()) = &mut interrupted, if !*stopped.borrow() => {
+                    // Nothing follows any more; that error goes before those of jobs.
+                    self.first = Some(not_begun(self.waiting.len()));
+                    self.waiting.clear();
+                    // The tasks hold receivers, or have ended.
+                    let _ = stop.send(true);
+                }
+            }
+            if *stopped.borrow() {
+                self.waiting.clear();
+            }
+        }
+    }
+
+    fn begin(&mut self, start: Start, stopped: watch::Receiver<bool>) {
+        let (client, steps) = (self.client.clone(), self.steps.clone());
+        if !self.json {
+            show::tell(&format!("{}: begun", self.tree.node(start.node).name()));
+        }
+        self.running.spawn(async move { (start.node, perform(&client, &steps, start.ask, stopped).await) });
+    }
+
+    fn ended(&mut self, index: usize, ended: Result<Finished, journeyman::Error>) -> Result<(), Error> {
+        let ended = ended.map_err(Error::from);
+        if self.json {
+            show::line(&self.tree.object(index, &ended))?;
+        } else {
+            show::tell(&self.tree.told(index, &ended));
+        }
+        match ended {
+            Ok(finished) => {
+                self.tree.end(index, Ended::Files(finished.files));
+                self.follow(index, finished.panel.as_ref())?;
+            }
+            Err(error) => {
+                self.tree.end(index, Ended::Failed(error.brief()));
+                self.first.get_or_insert(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// The next step's presses on a result; on one without buttons each of them fails.
+    fn follow(&mut self, parent: usize, panel: Option<&Panel>) -> Result<(), Error> {
+        let steps = self.steps.clone();
+        let step = self.tree.node(parent).depth;
+        let Some(next) = steps.get(step) else { return Ok(()) };
+        for (index, label) in next.labels.iter().enumerate() {
+            let node = self.tree.add(self.tree.child(parent, index + 1, label));
+            match panel {
+                Some(panel) => {
+                    let ask = Ask::Press { panel: panel.clone(), label: label.clone(), step };
+                    self.waiting.push_back(Start { node, ask });
+                }
+                None => self.ended(node, Err(no_buttons(label)))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn perform(
+    client: &Client,
+    steps: &[Step],
+    ask: Ask,
+    mut stopped: watch::Receiver<bool>,
+) -> Result<Finished, journeyman::Error> {
+    let mut job = begin(client, steps, ask).await?;
+    tokio::select! {
+        // Both arms may be dropped: the job goes on in the driver, and the value stays.
+        ended = job.outcome() => ended,
+        () = heard(&mut stopped) => {
+            job.cancel().await;
+            job.outcome().await
+        }
+    }
+}
+
+async fn begin(client: &Client, steps: &[Step], ask: Ask) -> Result<Job, journeyman::Error> {
+    match ask {
+        Ask::Imagine(prompt) => client.imagine(&client.fresh_links(&prompt).await?).await,
+        Ask::Press { panel, label, step } => {
+            let step = steps.get(step).ok_or_else(|| {
+                journeyman::Error::new(ErrorKind::Internal, format!("press {label}: no such step"))
+            })?;
+            let values: Vec<_> = step.values.iter().map(String::as_str).collect();
+            client.press_with(&panel, &label, &values, step.form.clone()).await
+        }
+    }
+}
+
+/// Waits for a stop; a sender that is gone never stops.
+async fn heard(stopped: &mut watch::Receiver<bool>) {
+    if stopped.wait_for(|stopped| *stopped).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn no_buttons(label: &str) -> journeyman::Error {
+    let what = format!("press {label}: the result has nothing to press");
+    journeyman::Error::new(ErrorKind::InvalidRequest, what).with_hint("leave that step out")
+}
+
+fn not_begun(waiting: usize) -> Error {
+    let what = format!("stop the recipe: {waiting} jobs that waited were not begun");
+    journeyman::Error::new(ErrorKind::Cancelled, what)
+        .with_hint("jobs that had begun go on at Midjourney and may be charged")
+        .into()
+}
