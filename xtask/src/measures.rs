@@ -6,7 +6,7 @@ use crate::findings::Findings;
 use crate::source::root;
 
 /// The issues begun, each with the number of measures that it lists.
-const ISSUES: &[(u32, u32)] = &[(2, 10), (3, 5)];
+const ISSUES: &[(u32, u32)] = &[(2, 10), (3, 5), (4, 8)];
 
 pub(crate) fn check(findings: &mut Findings) {
     match std::fs::read_to_string(root().join("BENCHMARKS.md")) {
@@ -101,8 +101,8 @@ mod tests {
 
     #[test]
     fn a_row_needs_a_commit_or_a_reason() {
-        assert_eq!(found(&rows("", "met", "")).len(), 15);
-        assert_eq!(found(&rows("", "not met:", "")).len(), 15);
+        assert_eq!(found(&rows("", "met", "")).len(), 23);
+        assert_eq!(found(&rows("", "not met:", "")).len(), 23);
         assert_eq!(found(&rows("", "not met: the driver is not there yet", "")).len(), 0);
     }
 }
