@@ -28,6 +28,9 @@ use crate::settings::{Poll, WatchMode};
 /// How many ids of jobs that are over are remembered.
 const MOST_OVER: usize = 1_024;
 
+/// How many final messages are remembered at most; older ones are known by their job's id.
+const MOST_TAKEN: usize = 4_096;
+
 /// How many refusals to read the channel in a row end what is watched.
 const MOST_DENIED: u32 = 3;
 
@@ -363,6 +366,10 @@ impl Core {
         self.learn_visibility(now, job, sighting);
         if sighting.is_result() {
             self.taken.extend(message);
+            // Looks, which forget them, are rare while the gateway tells everything.
+            if self.taken.len() > MOST_TAKEN {
+                self.taken.pop_first();
+            }
         }
         self.step(now, job, Step::Sighting(Box::new(sighting.clone())));
     }

@@ -1,5 +1,5 @@
 //! Routes at rest: one that uses nothing takes a few words, and is as it was when it is asked for again.
-//! It forgets nothing and decides nothing.
+//! It decides nothing. What it does not keep is where the present window ends, and former buckets of a route's.
 //!
 //! A large bot has far more channels than it talks to at once. What is known of a route and its only bucket while
 //! nothing of them is used is little, and much of it is the same for all of a template: that is kept once.

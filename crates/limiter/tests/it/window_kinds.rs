@@ -118,6 +118,13 @@ fn a_recognised_kind_is_the_servers_own_at_every_jitter_and_no_limit_is_exceeded
     assert!(recognised.get() * 2 > all.get(), "{} of {} are recognised", recognised.get(), all.get());
 }
 
+/// What rests forgets where the present window ends, which can only make a kind be recognised later.
+#[test]
+fn a_kind_that_was_recognised_before_a_rest_is_still_the_servers_own() {
+    let outcome = runner(200).run(&case(), |case| check(&case, Mutation::RestsAtOnce).map(|_| ()));
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
 #[test]
 fn a_limiter_that_guesses_the_kind_breaks_limits() {
     let outcome = broken(300).run(&case(), |case| check(&case, Mutation::GuessesFixed).map(|_| ()));
