@@ -108,13 +108,15 @@ fn rewriting(rng: &mut fastrand::Rng) -> Rewriting {
     if rng.bool() {
         return Rewriting { sref: rng.bool(), ..Rewriting::default() };
     }
+    let version = rng.bool();
     Rewriting {
         spaces: rng.bool(),
         dashes: rng.bool(),
         links: rng.bool(),
         order: rng.bool(),
-        version: rng.bool(),
-        raw: rng.bool(),
+        version,
+        // `raw` is shown within the version, so only where one is shown.
+        raw: version && rng.bool(),
         video: rng.bool(),
         aliases: rng.bool(),
         defaults: rng.bool(),
