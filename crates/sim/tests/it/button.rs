@@ -188,7 +188,7 @@ fn the_opening_of_early_2023_names_the_image() {
         old_openings: true,
         pictures: Pictures::Tiny,
         limits: Limits::none(),
-        ..Settings::default()
+        ..Settings::for_era(journeyman_sim::Era::E2023)
     };
     let mut client = Client::new(settings);
     let grid = client.grid("a cat");
