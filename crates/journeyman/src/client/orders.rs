@@ -6,7 +6,7 @@ use std::path::Path;
 use journeyman_discord::wire::upload::UploadedFile;
 use journeyman_discord::{MOST_UPLOAD_BYTES, Picture};
 use journeyman_midjourney::Reply;
-use journeyman_midjourney::invocation::{Dimensions, Invocation, PlainCommand, Uploaded};
+use journeyman_midjourney::invocation::{Dimensions, Invocation, PlainCommand, Uploaded, WrongImages};
 use journeyman_midjourney::order::{FormAnswer, Order};
 use journeyman_midjourney::reply::{AccountInfo, Described, SettingsPanel, Shortened};
 use journeyman_model::MessageId;
@@ -80,7 +80,8 @@ impl Client {
     /// Dropping the future begins no job; what was uploaded is forgotten by Discord.
     pub async fn blend(&self, images: &[&Path], dimensions: Option<Dimensions>) -> Result<Job, Error> {
         if !(2..=5).contains(&images.len()) {
-            return Err(unusable(format!("blend {} images: /blend takes 2 to 5", images.len())));
+            // Before anything is uploaded.
+            return Err(unusable(WrongImages { count: images.len() }.to_string()));
         }
         let uploaded = self.upload(images).await?;
         let blend = Invocation::blend(uploaded).map_err(|why| unusable(why.to_string()))?;
@@ -272,5 +273,5 @@ fn unusable(what: String) -> Error {
 
 fn strange(command: &str, reply: &Reply) -> Error {
     Error::new(ErrorKind::UnknownNotice, format!("ask /{command}: another answer came, {:?}", reply.kind()))
-        .with_hint("look at the answer in Discord; `journeyman record` keeps what is needed to report it")
+        .with_hint("look at the answer in Discord; please report it with what stands there")
 }

@@ -232,8 +232,10 @@ impl Core {
             Identity::Unknown { ask_at } if self.asks_itself() => Some(ask_at),
             Identity::Unknown { .. } | Identity::Asked | Identity::Known(_) => None,
         };
-        let patience = if let Link::Awaited { until } = self.link { Some(until) } else { None };
-        caps.chain(self.watch.due(self.urgency(), self.decides_at())).chain(ask).chain(patience).min()
+        caps.chain(self.watch.due(self.urgency(), self.decides_at()))
+            .chain(ask)
+            .chain(self.patience_ends())
+            .min()
     }
 
     /// A job's record; `None` for a job that is over and forgotten.

@@ -120,11 +120,7 @@ impl Io {
     /// Sends a command or a press.
     pub(crate) async fn send(&self, errand: Errand) -> Sending {
         let Errand { order, nonce, stale, deadline, session, recall } = errand;
-        let place = command::Place {
-            channel: self.place.channel,
-            guild: self.place.guild,
-            session_id: session.as_deref().unwrap_or(&self.session),
-        };
+        let place = self.place_in(session.as_deref());
         let (payload, version) = match &order.ask {
             Ask::Press(press) => (press.payload(&place, &nonce), None),
             Ask::Command(invocation) => match self.payload(invocation, &place, &nonce, stale).await {
@@ -133,6 +129,15 @@ impl Io {
             },
         };
         Sending { sent: self.post(payload, deadline, &recall).await, version }
+    }
+
+    /// Where a request is made, in the gateway's session where there is one.
+    fn place_in<'a>(&'a self, session: Option<&'a str>) -> command::Place<'a> {
+        command::Place {
+            channel: self.place.channel,
+            guild: self.place.guild,
+            session_id: session.unwrap_or(&self.session),
+        }
     }
 
     /// A command's payload, with the version that was discovered.
@@ -175,11 +180,7 @@ impl Io {
         session: Option<String>,
         deadline: Moment,
     ) -> Sent {
-        let place = command::Place {
-            channel: self.place.channel,
-            guild: self.place.guild,
-            session_id: session.as_deref().unwrap_or(&self.session),
-        };
+        let place = self.place_in(session.as_deref());
         match answered {
             Answered::Modal(modal) => match modal.payload(&place, nonce) {
                 Ok(payload) => self.post(payload, deadline, &Recall::default()).await,

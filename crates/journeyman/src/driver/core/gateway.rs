@@ -94,10 +94,32 @@ impl Core {
             }
             Link::Unused | Link::Awaited { .. } | Link::Up | Link::Down { .. } | Link::Ended => {}
         }
-        if matches!(self.link, Link::Down { .. }) && self.settings.watch == WatchMode::Gateway {
+        if self.settings.watch == WatchMode::Gateway && self.is_lost(now) {
             self.hinder_unsent(now, "the gateway is not connected, and nothing else may be used");
         }
         self.show_watched_by();
+    }
+
+    /// Whether the gateway is down for longer than it is waited for; Discord asks to connect again now and then.
+    fn is_lost(&self, now: Moment) -> bool {
+        match self.link {
+            Link::Down { since } => since.is_none_or(|since| now >= since + self.settings.gateway_patience),
+            Link::Unused | Link::Awaited { .. } | Link::Up | Link::Ended => false,
+        }
+    }
+
+    /// Until when the gateway is waited for, where something waits.
+    pub(super) fn patience_ends(&self) -> Option<Moment> {
+        let is_waited_for = || self.jobs.values().any(|one| one.waits_for_turn() || one.waits_for_baseline());
+        match self.link {
+            Link::Awaited { until } => Some(until),
+            Link::Down { since: Some(since) }
+                if self.settings.watch == WatchMode::Gateway && is_waited_for() =>
+            {
+                Some(since + self.settings.gateway_patience)
+            }
+            Link::Unused | Link::Up | Link::Down { .. } | Link::Ended => None,
+        }
     }
 
     pub(super) fn on_gateway_up(&mut self, now: Moment, user: UserId) {

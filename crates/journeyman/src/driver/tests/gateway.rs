@@ -84,42 +84,35 @@ fn progress_is_live_though_it_is_ephemeral() {
 /// Cut before, between and after every event of a job's life, and resumed: nothing changes.
 #[test]
 fn a_gateway_cut_at_every_point_of_a_jobs_life_and_resumed_changes_no_outcome() {
-    for era in ERAS {
-        for info in scenarios() {
-            let mut whole = of_scenario(info, era);
-            whole.run_until_settled();
-            let expected = word(&whole, 0);
-            for after in 0..=whole.events() {
-                for down in [1, 20] {
-                    let mut cut = of_scenario(info, era).with_cut(after, Duration::from_secs(down), true);
-                    cut.run_until_settled();
-                    cut.run_until(cut.now + Duration::from_hours(1));
-                    let context = format!("{} in {era:?}, cut after {after} for {down} s", info.name);
-                    assert_eq!(word(&cut, 0), expected, "{context}: {:?}", cut.ends);
-                    assert_paid_at_most_once(&cut, &context);
-                }
-            }
-        }
+    for down in [1, 20] {
+        at_every_cut(Duration::from_secs(down), true, |found, expected| found == expected);
     }
 }
 
 /// A session that cannot be resumed loses what is ephemeral for ever; no finished image is lost.
 #[test]
 fn a_gateway_cut_without_resume_loses_no_image_and_pays_nothing_twice() {
+    let silence = [FailureKind::NoResponse, FailureKind::EphemeralModeration];
+    at_every_cut(Duration::from_secs(4), false, |found, expected| {
+        let is_lost = expected != "finished" && silence.iter().any(|kind| kind.name() == found);
+        found == expected || is_lost
+    });
+}
+
+/// Runs each scenario whole, and cut after each of its events; says how both ended.
+fn at_every_cut(down: Duration, resumes: bool, is_right: impl Fn(&str, &str) -> bool) {
     for era in ERAS {
         for info in scenarios() {
             let mut whole = of_scenario(info, era);
             whole.run_until_settled();
             let expected = word(&whole, 0);
             for after in 0..=whole.events() {
-                let mut cut = of_scenario(info, era).with_cut(after, Duration::from_secs(4), false);
+                let mut cut = of_scenario(info, era).with_cut(after, down, resumes);
                 cut.run_until_settled();
                 cut.run_until(cut.now + Duration::from_hours(1));
-                let context = format!("{} in {era:?}, cut after {after}", info.name);
+                let context = format!("{} in {era:?}, cut after {after} for {down:?}", info.name);
                 let found = word(&cut, 0);
-                let silence = [FailureKind::NoResponse, FailureKind::EphemeralModeration];
-                let is_lost = expected != "finished" && silence.iter().any(|kind| kind.name() == found);
-                assert!(found == expected || is_lost, "{context}: {found}, not {expected}: {:?}", cut.ends);
+                assert!(is_right(found, expected), "{context}: {found}, not {expected}: {:?}", cut.ends);
                 assert_paid_at_most_once(&cut, &context);
             }
         }
@@ -191,6 +184,43 @@ fn where_only_the_gateway_may_be_used_nothing_is_sent_without_it() {
     world.run_until_settled();
     assert_eq!(word(&world, 0), "not sent");
     assert_eq!(world.departures, 0);
+}
+
+/// Discord asks every session to connect again now and then; a job that waits for its turn meanwhile is not lost.
+#[test]
+fn where_only_the_gateway_may_be_used_a_short_reconnect_ends_no_job() {
+    for after in 0..12 {
+        let mut world = Virtual::new(of_era(8, Era::E2026)).with_gateway(WatchMode::Gateway).with_cut(
+            after,
+            Duration::from_secs(3),
+            true,
+        );
+        for number in 0..3 {
+            world.start_at(Moment::ORIGIN, number, "one sea for all");
+        }
+        world.run_until_settled();
+        assert_nothing_broken(&mut world, 3);
+    }
+}
+
+#[test]
+fn where_only_the_gateway_may_be_used_a_long_loss_ends_what_was_not_sent() {
+    let mut world = Virtual::new(of_era(8, Era::E2026)).with_gateway(WatchMode::Gateway).with_cut(
+        1,
+        Duration::from_mins(10),
+        true,
+    );
+    for number in 0..3 {
+        world.start_at(Moment::ORIGIN, number, "one sea for all");
+    }
+    world.run_until(Moment::from_secs(120));
+    let ended = world.ends.len();
+    assert!((1..3).contains(&ended), "{:?}", world.ends);
+    assert!(world.ends.keys().all(|job| word(&world, job.0) == "not sent"), "{:?}", world.ends);
+    world.run_until_settled();
+    assert_eq!(world.world.report().jobs.len(), 3 - ended, "what was not sent was not executed");
+    let finished = (0..3).filter(|number| word(&world, *number) == "finished").count();
+    assert_eq!(finished, 3 - ended, "what had left is told after the reconnect: {:?}", world.ends);
 }
 
 #[test]
