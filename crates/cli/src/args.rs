@@ -98,18 +98,8 @@ pub(crate) struct Imagine {
     /// Share this file in the channel, and put its link before the prompt; may be given several times.
     #[arg(long = "image", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) images: Vec<PathBuf>,
-    /// Use a simulated Discord in this process: no account, no network.
-    #[arg(long)]
-    pub(crate) sim: bool,
-    /// Save images in this folder. Default: journeyman-images.
-    #[arg(long, short, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(crate) out: Option<PathBuf>,
-    /// Also save a grid's four quarters.
-    #[arg(long)]
-    pub(crate) split: bool,
-    /// Print one JSON object per event on stdout; the last one is `finished` or `failed`.
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) door: order::Door,
     /// End with the error `JobQueued` when Midjourney queues the job.
     #[arg(long)]
     pub(crate) fail_if_queued: bool,
@@ -121,10 +111,6 @@ pub(crate) struct Imagine {
     pub(crate) no_lint: bool,
     #[command(flatten)]
     pub(crate) screening: Screening,
-    #[command(flatten)]
-    pub(crate) world: ImagineWorld,
-    #[command(flatten)]
-    pub(crate) connection: Connection,
 }
 
 #[derive(Debug, Args)]

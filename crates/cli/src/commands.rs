@@ -70,8 +70,7 @@ fn gather(
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
     warn(environment);
-    let mut flags = flags(&args.connection)?;
-    flags.extend(storage(args.out.as_deref(), args.split, args.world.world.seed)?);
+    let mut flags = of_door(&args.door)?;
     flags.extend(screen::flags(&args.screening)?);
     Configuration::gather(flags, environment, file)
 }
@@ -82,16 +81,14 @@ fn through(
     file: Option<&Path>,
 ) -> Result<Configuration, journeyman::Error> {
     warn(environment);
-    let mut flags = flags(&door.connection)?;
-    flags.extend(storage(door.out.as_deref(), door.split, door.world.world.seed)?);
-    Configuration::gather(flags, environment, file)
+    Configuration::gather(of_door(door)?, environment, file)
 }
 
-fn storage(out: Option<&Path>, split: bool, seed: Option<u64>) -> Result<Vec<Flag>, journeyman::Error> {
-    let out = out.map(text).transpose()?.map(|out| ("out", "--out", out));
-    let split = split.then(|| ("split", "--split", "true".to_owned()));
-    let seed = seed.map(|seed| ("seed", "--seed", seed.to_string()));
-    Ok(out.into_iter().chain(split).chain(seed).collect())
+fn of_door(door: &Door) -> Result<Vec<Flag>, journeyman::Error> {
+    let out = door.out.as_deref().map(text).transpose()?.map(|out| ("out", "--out", out));
+    let split = door.split.then(|| ("split", "--split", "true".to_owned()));
+    let seed = door.world.world.seed.map(|seed| ("seed", "--seed", seed.to_string()));
+    Ok(flags(&door.connection)?.into_iter().chain(out).chain(split).chain(seed).collect())
 }
 
 fn configuration(

@@ -6,7 +6,9 @@
 //! network that fails for an hour ends no generation; only the hard cap runs on regardless.
 
 mod deadline;
+mod form;
 mod record;
+mod silence;
 mod view;
 
 use std::collections::VecDeque;
@@ -14,9 +16,8 @@ use std::collections::VecDeque;
 use journeyman_model::{ApplicationId, InteractionId, MessageId};
 use journeyman_moment::Moment;
 
-use crate::expect::{AnswerKind, Expect};
+use crate::expect::Expect;
 use crate::failure::{Failure, FailureKind};
-use crate::modal::Modal;
 use crate::normalise::Normalised;
 use crate::order::{Answered, Order};
 use crate::outcome::{Finished, NotSent, Outcome};
@@ -476,52 +477,6 @@ impl Generation {
         is_news
     }
 
-    /// Whether a sighting is all that was asked for, without being the images of a job.
-    fn is_answered_by(&self, sighting: &Sighting) -> bool {
-        // To an unknown notice, as /help is one, a command is right to have been answered.
-        let is_failure = matches!(&sighting.meaning, Meaning::Failed(failure) if failure.kind != FailureKind::UnknownNotice);
-        match self.expect {
-            Expect::Acknowledgement => sighting.meaning == Meaning::Acknowledged,
-            Expect::Answer(AnswerKind::Shown) => sighting.meaning == Meaning::Finished,
-            Expect::Answer(_) => sighting.reply.is_some() && !is_failure,
-            Expect::Unknown => sighting.reply.is_some() && !matches!(sighting.meaning, Meaning::Failed(_)),
-            Expect::Images(_) | Expect::Modal { .. } | Expect::Page { .. } => false,
-        }
-    }
-
-    /// A form is answered as the caller said beforehand; there is no time to ask.
-    fn on_form(&mut self, modal: &Modal) {
-        if self.seen.asked || !matches!(self.state, State::Sending | State::Watching { .. }) {
-            return;
-        }
-        self.seen.asked = true;
-        // What comes now belongs to another interaction.
-        self.seen.interaction = None;
-        match self.plan.order.answer(modal.clone()) {
-            Ok(answered) => {
-                self.state = State::Sending;
-                self.outputs.push_back(Output::Journal);
-                self.outputs.push_back(Output::Report(Report::FormOpened { title: modal.title.clone() }));
-                self.outputs.push_back(Output::Answer(answered));
-            }
-            Err(why) => {
-                let mut failure = Failure::new(FailureKind::InvalidRequest);
-                failure.notice.text = Some(why);
-                self.end(Outcome::Failed(failure));
-            }
-        }
-    }
-
-    /// Whether a form must come first, and has not.
-    fn awaits_form(&self) -> bool {
-        matches!(self.expect, Expect::Modal { .. } | Expect::Page { .. }) && !self.seen.asked
-    }
-
-    /// Somebody presses Cancel Job for it: being stopped is no moderation then.
-    pub fn expect_stop(&mut self) {
-        self.seen.cancelled = true;
-    }
-
     fn on_progress(&mut self, now: Moment, percent: u8, is_news: bool, sighting: &Sighting) {
         if !is_news && self.seen.percent == Some(percent) && !self.seen.paused {
             return;
@@ -570,84 +525,6 @@ impl Generation {
         } else {
             self.spent = true;
         }
-    }
-
-    fn on_looked(&mut self, now: Moment, look: Look) {
-        self.catch_up(now);
-        self.last_look = now;
-        if !matches!(self.state, State::Watching { .. }) {
-            return;
-        }
-        if look.held_up && !self.seen.sign {
-            self.deadline = self.deadline.max(now + self.plan.deadlines.first_sign);
-        }
-        match look.tracked {
-            Tracked::Absent => self.on_absent(now, look.began),
-            Tracked::Present => self.on_present(),
-            Tracked::Unknown => {}
-        }
-        self.decide_silence(look);
-    }
-
-    /// Time in which nothing could be seen does not count.
-    fn catch_up(&mut self, now: Moment) {
-        let Some(since) = self.blind_since.take() else { return };
-        let blind = now.since(since);
-        self.deadline = self.deadline + blind;
-        if let State::Watching { vanished: Some(vanished), .. } = &mut self.state {
-            vanished.since = vanished.since + blind;
-        }
-    }
-
-    fn on_absent(&mut self, now: Moment, began: Moment) {
-        let State::Watching { vanished, .. } = &mut self.state else { return };
-        match vanished {
-            Some(vanished) if began > vanished.since => vanished.looks = vanished.looks.saturating_add(1),
-            Some(_) => {}
-            None => {
-                *vanished = Some(Vanished { since: now, looks: 0 });
-                self.outputs.push_back(Output::Journal);
-                self.outputs.push_back(Output::Report(Report::Vanished));
-            }
-        }
-    }
-
-    fn on_present(&mut self) {
-        if let State::Watching { vanished, .. } = &mut self.state {
-            *vanished = None;
-        }
-    }
-
-    fn decide_silence(&mut self, Look { began, events, .. }: Look) {
-        if events == Events::Pending {
-            return;
-        }
-        let State::Watching { unsure, vanished } = &self.state else { return };
-        let deadlines = &self.plan.deadlines;
-        if let Some(vanished) = vanished {
-            let is_sure = events == Events::Told || vanished.looks >= deadlines.grace_looks;
-            if is_sure && began >= vanished.since + deadlines.grace {
-                self.end(Outcome::Failed(Failure::new(FailureKind::EphemeralModeration)));
-            }
-        } else if began >= self.deadline {
-            let outcome = match unsure {
-                Some(detail) if !self.seen.sign => Outcome::Undecided { detail: detail.clone() },
-                _ => Outcome::Failed(self.no_response()),
-            };
-            self.end(outcome);
-        }
-    }
-
-    /// Silence, with the last that was seen.
-    fn no_response(&self) -> Failure {
-        let mut failure = Failure::new(FailureKind::NoResponse);
-        failure.notice.text = match self.seen.percent {
-            Some(percent) => Some(format!("it was last seen at {percent} %")),
-            None if self.seen.sign => Some("it was last seen waiting to start".to_owned()),
-            None if self.seen.queued => Some("it was last seen in the queue".to_owned()),
-            None => None,
-        };
-        failure
     }
 
     fn on_cancel(&mut self, has_left: bool) {
@@ -701,24 +578,6 @@ impl Generation {
         self.state = State::Ended(outcome.clone());
         self.outputs.push_back(Output::Journal);
         self.outputs.push_back(Output::Ended(outcome));
-    }
-
-    /// How long silence is borne from here on.
-    fn patience(&self) -> std::time::Duration {
-        let (deadlines, seen) = (&self.plan.deadlines, &self.seen);
-        if self.awaits_form() {
-            return deadlines.form;
-        }
-        if self.expect.images().is_none() {
-            return deadlines.first_sign;
-        }
-        let is_slow =
-            !self.plan.progress_visible || if seen.sign { seen.paused || seen.relaxed } else { seen.queued };
-        match (is_slow, seen.sign) {
-            (true, _) => deadlines.slow,
-            (false, false) => deadlines.first_sign,
-            (false, true) => deadlines.progress,
-        }
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Door {
     /// Also save a grid's four quarters.
     #[arg(long)]
     pub(crate) split: bool,
-    /// Print JSON objects on stdout, one a line.
+    /// Print JSON objects on stdout, one a line; a job's last one is `finished` or `failed`.
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

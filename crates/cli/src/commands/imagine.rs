@@ -23,9 +23,9 @@ pub(super) async fn run(
     let mut known = Known::default();
     let ended = imagine(args, configuration, terminal, environment, &mut known).await;
     match &ended {
-        Ok(finished) if args.json => Lines::finished(finished)?,
+        Ok(finished) if args.door.json => Lines::finished(finished)?,
         Ok(finished) => show_files(args, finished, terminal)?,
-        Err(error) if args.json => {
+        Err(error) if args.door.json => {
             known.failed(error)?;
         }
         Err(_) => known.tell(),
@@ -49,10 +49,10 @@ async fn imagine(
         lint::before_sending(&args.prompt, &configuration.lint()?, environment)?;
     }
     screen::before_sending(&args.prompt, &configuration, environment)?;
-    let account = Account::open(args.sim, &args.world, &configuration).await?;
+    let account = Account::open(args.door.sim, &args.door.world, &configuration).await?;
     let ended = work(args, &account, terminal, known).await;
     account.close().await;
-    if !args.sim {
+    if !args.door.sim {
         // Of a simulated world nothing is recorded: its bot refuses by script.
         screen::record(&args.prompt, &configuration, &ended);
     }
@@ -70,7 +70,7 @@ async fn work(
     let prompt = prompt(args, &client).await?;
     let options = ImagineOptions { queued_is_error: args.fail_if_queued };
     let mut job = client.imagine_with(&prompt, options).await?;
-    watch(&mut job, args.json, terminal, known).await
+    watch(&mut job, args.door.json, terminal, known).await
 }
 
 /// The prompt as it is sent: the links of the images before it, and no link that has expired.

@@ -11,6 +11,7 @@ use super::*;
 use crate::application::MIDJOURNEY;
 use crate::button::{FoundOn, Press};
 use crate::claim::Standing;
+use crate::modal::Modal;
 use crate::outcome::Hindrance;
 use crate::sighting::{Action, Button, File, Keys};
 
