@@ -146,6 +146,33 @@ pub struct Job {
     pub run_at: Timestamp,
 }
 
+impl Job {
+    /// A job as it comes, waiting, without a parent.
+    pub fn new(id: JobId, asked: NewJob, now: Timestamp) -> Self {
+        Self {
+            id,
+            state: State::WaitingForSlot,
+            account: asked.account.clone(),
+            sends: 0,
+            tries: 0,
+            checkpoint: None,
+            reason: String::new(),
+            end: None,
+            cancel_asked: false,
+            ready: asked.parent.is_none(),
+            created: now,
+            updated: now,
+            run_at: asked.run_at,
+            asked,
+        }
+    }
+
+    /// Since when it could have been done: ageing counts from here.
+    pub fn waiting_since(&self) -> Timestamp {
+        self.created.max(self.asked.run_at)
+    }
+}
+
 /// How a job ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

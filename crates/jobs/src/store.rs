@@ -67,7 +67,7 @@ pub trait Store: Send {
         account: &str,
         now: Timestamp,
         most: usize,
-    ) -> Result<Vec<Head>, StoreError>;
+    ) -> Result<Vec<Job>, StoreError>;
 
     /// When the next waiting job is due that is not yet; `None` for none.
     ///
@@ -109,17 +109,6 @@ pub struct Class {
     pub batch: String,
     /// Higher goes first.
     pub priority: i8,
-}
-
-/// What the queue must know of a waiting job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
-    /// The job.
-    pub id: JobId,
-    /// Since when it could have been tried: ageing counts from here.
-    pub since: Timestamp,
-    /// Not to be sent after this.
-    pub deadline: Option<Timestamp>,
 }
 
 /// A pause in force.
