@@ -5,12 +5,32 @@ use std::process::Command;
 use crate::findings::Findings;
 use crate::source::root;
 
-/// Runs `requests` in a build of this program that has the library in it.
+/// Runs a task in a build of this program that has the library in it; further arguments are the task's.
 #[cfg_attr(feature = "runs", expect(dead_code, reason = "that build is the one that is run"))]
-pub(crate) fn requests(findings: &mut Findings) {
+pub(crate) fn runs(findings: &mut Findings, task: &str) {
+    let further: Vec<String> = std::env::args().skip(2).collect();
+    let run = ["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "runs", "--", task];
+    let args: Vec<&str> = run.into_iter().chain(further.iter().map(String::as_str)).collect();
+    cargo(findings, &args);
+}
+
+/// Runs the library's test of a thousand images with a gateway drop an hour, which says how many requests they took.
+/// It is in virtual time, hours of it, which no socket can follow.
+#[cfg_attr(not(feature = "runs"), expect(dead_code, reason = "only `requests` asks for it"))]
+pub(crate) fn thousand(findings: &mut Findings) {
     cargo(
         findings,
-        &["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "runs", "--", "requests"],
+        &[
+            "test",
+            "--quiet",
+            "--locked",
+            "-p",
+            "journeyman",
+            "--lib",
+            "a_thousand_images_with_a_gateway_drop_an_hour",
+            "--",
+            "--nocapture",
+        ],
     );
 }
 

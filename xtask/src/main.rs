@@ -4,6 +4,8 @@ mod again;
 #[cfg(feature = "outside")]
 mod clients;
 mod findings;
+#[cfg(feature = "runs")]
+mod hear;
 mod measures;
 #[cfg(feature = "outside")]
 mod mirror;
@@ -37,6 +39,7 @@ usage: cargo xtask <task>
   purity      the invariants of ARCHITECTURE.md: dependency trees and source text
   measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
   requests    how many REST requests an image takes, one after another and 12 at once
+  hear        how long an event takes to the caller beside 1,000 messages a second, over a websocket; `--json`
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
   clients     other people's clients against the simulator's limits, directly and through the proxy; `--json`
@@ -56,7 +59,11 @@ fn main() -> ExitCode {
         #[cfg(feature = "runs")]
         "requests" => requests::measure(&mut findings),
         #[cfg(not(feature = "runs"))]
-        "requests" => again::requests(&mut findings),
+        "requests" => again::runs(&mut findings, "requests"),
+        #[cfg(feature = "runs")]
+        "hear" => hear::measure(&mut findings),
+        #[cfg(not(feature = "runs"))]
+        "hear" => again::runs(&mut findings, "hear"),
         #[cfg(feature = "outside")]
         "clients" => clients::measure(&mut findings),
         #[cfg(not(feature = "outside"))]

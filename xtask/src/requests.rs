@@ -7,6 +7,7 @@ use journeyman::{ChannelId, Client, Clock, ProgressVisibility, Settings, Token};
 use journeyman_sim as sim;
 use tokio::net::TcpListener;
 
+use crate::again;
 use crate::findings::Findings;
 
 /// How many times faster than real time: the polls, the pace and the bot, all alike.
@@ -29,6 +30,7 @@ pub(crate) fn measure(findings: &mut Findings) {
             Err(why) => findings.wrong(format_args!("{name}: {why}")),
         }
     }
+    again::thousand(findings);
 }
 
 /// Makes images, some at once, in a world of their own.
@@ -83,7 +85,7 @@ fn tell(name: &str, images: usize, report: &sim::Report, findings: &mut Findings
         / f64::from(u32::try_from(images).unwrap_or(u32::MAX));
     let _ = writeln!(
         std::io::stdout(),
-        "{name}: {images} images, {total} REST requests, {each:.1} per image\n{text}"
+        "{name}: {images} images, {total} REST requests, {each:.2} per image\n{text}"
     );
     if report.rate_limited.total() + report.invalid_requests > 0 {
         findings
