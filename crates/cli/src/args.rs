@@ -1,5 +1,6 @@
 //! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
 
+mod batch;
 mod order;
 
 use std::ffi::OsString;
@@ -11,6 +12,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use journeyman_sim as sim;
 
+pub(crate) use batch::Batch;
 pub(crate) use order::{Door, Order, Prefer, Press, Recipe};
 
 /// Makes images with Midjourney through Discord.
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Order(Order),
     /// Make images from prompts, and press buttons of what came, step by step.
     Recipe(Recipe),
+    /// Read a file of prompts as TXT, CSV or JSON lines, and judge what would be made of it. Nothing is sent.
+    Batch(Batch),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing

@@ -1,6 +1,7 @@
 //! One file per command; here each gets what it needs. What they do is theirs.
 
 mod account;
+mod batch;
 mod completions;
 mod config;
 mod doctor;
@@ -42,10 +43,16 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Recipe(args) => {
             in_runtime(recipe::run(&args, || through(&args.door, environment, file), environment))
         }
+        Command::Batch(args) => {
+            warn(environment);
+            let mut flags = lint::defaults(args.default_version.as_ref(), args.default_mode.as_ref());
+            flags.extend(screen::flags(&args.screening)?);
+            batch::run(&args, &Configuration::gather(flags, environment, file)?, environment)
+        }
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
             warn(environment);
-            let mut flags = lint::flags(&args);
+            let mut flags = lint::defaults(args.default_version.as_ref(), args.default_mode.as_ref());
             flags.extend(screen::flags(&args.screening)?);
             lint::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }

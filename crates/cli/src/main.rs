@@ -3,6 +3,7 @@
 //! It decides nothing about images; the library does.
 
 mod args;
+mod batch;
 mod commands;
 mod config;
 mod error;

@@ -1,5 +1,6 @@
 //! What people and programs see: data on stdout, everything else on stderr. It decides nothing.
 
+mod batch;
 mod json;
 mod lint;
 mod panel;
@@ -13,6 +14,9 @@ use std::io::{IsTerminal as _, Write as _};
 
 use journeyman::ErrorKind;
 
+pub(crate) use batch::{
+    BatchTotals, object as batch_object, problem_object, problem_text, several_jobs, text as batch_text,
+};
 pub(crate) use json::{Lines, line, of_error, of_finished};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};
 pub(crate) use panel::{object as panel_object, text as panel_text};

@@ -16,12 +16,9 @@ use crate::show::{self, Paint};
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The flags that are settings.
-pub(super) fn flags(args: &args::Lint) -> Vec<Flag> {
-    let typed = [
-        ("prompt_version", "--default-version", args.default_version.clone()),
-        ("prompt_mode", "--default-mode", args.default_mode.clone()),
-    ];
-    typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?))).collect()
+pub(super) fn defaults(version: Option<&String>, mode: Option<&String>) -> Vec<Flag> {
+    let typed = [("prompt_version", "--default-version", version), ("prompt_mode", "--default-mode", mode)];
+    typed.into_iter().filter_map(|(name, flag, text)| Some((name, flag, text?.clone()))).collect()
 }
 
 /// Judges every prompt. An error when the bot would refuse one.

@@ -164,7 +164,7 @@ fn tell(finished: &Finished) -> Result<(), Error> {
     finished.files.iter().try_for_each(|file| show::print(&format!("{}\n", file.display())))
 }
 
-fn is_link(text: &str) -> bool {
+pub(super) fn is_link(text: &str) -> bool {
     text.starts_with("https://") || text.starts_with("http://")
 }
 

@@ -4,6 +4,10 @@ mod pipeline;
 mod text;
 mod tree;
 
+pub(super) use text::Step as WrittenStep;
+
+use std::path::Path;
+
 use journeyman::{ErrorKind, FormAnswer};
 use journeyman_midjourney::prompt::Prompt;
 
@@ -22,6 +26,11 @@ struct Step {
     labels: Vec<String>,
     values: Vec<String>,
     form: FormAnswer,
+}
+
+/// The steps of a recipe, for prompts that stand elsewhere.
+pub(super) fn steps_of(file: &Path) -> Result<Vec<WrittenStep>, Error> {
+    text::steps(file)
 }
 
 /// Runs a recipe. With `--json` there is one line for each job, and one for what ends the recipe before any.

@@ -1,6 +1,7 @@
 //! The command line from outside: every test starts the binary and reads what it wrote. No test calls its functions.
 
 mod bad_input;
+mod batch;
 mod configuration;
 mod doctor;
 mod explain;

@@ -11,6 +11,7 @@ use crate::error::Error;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Recipe {
+    #[serde(default)]
     pub(super) prompts: Vec<String>,
     /// How many jobs run at once.
     pub(super) parallel: Option<NonZeroU8>,
@@ -21,26 +22,41 @@ pub(super) struct Recipe {
 /// What follows from every result of the step before.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Step {
-    pub(super) press: Vec<String>,
+pub(in crate::commands) struct Step {
+    pub(in crate::commands) press: Vec<String>,
     /// For a form that opens.
-    pub(super) prompt: Option<String>,
+    pub(in crate::commands) prompt: Option<String>,
     /// For Vary (Region), beside the recipe.
-    pub(super) mask: Option<PathBuf>,
+    pub(in crate::commands) mask: Option<PathBuf>,
     /// What is chosen in a list.
     #[serde(default)]
-    pub(super) value: Vec<String>,
+    pub(in crate::commands) value: Vec<String>,
 }
 
 /// Reads a recipe, and names the line of what cannot be understood.
 pub(super) fn read(path: &Path) -> Result<Recipe, Error> {
+    let recipe = understood(path)?;
+    if recipe.prompts.is_empty() {
+        return Err(refused(path, "there are no prompts"));
+    }
+    Ok(recipe)
+}
+
+/// Reads a recipe for its steps; a batch brings prompts of its own.
+pub(super) fn steps(path: &Path) -> Result<Vec<Step>, Error> {
+    understood(path).map(|recipe| recipe.steps)
+}
+
+fn understood(path: &Path) -> Result<Recipe, Error> {
     let text = std::fs::read_to_string(path).map_err(|why| {
         Error::usage(format!("read the recipe {}: {why}", path.display()), "check the path")
     })?;
-    parse(&text).map_err(|why| {
-        let hint = "it has `prompts`, and a [[step]] with `press` for each step; `journeyman help recipe`";
-        Error::usage(format!("read the recipe {}: {why}", path.display()), hint)
-    })
+    parse(&text).map_err(|why| refused(path, &why))
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    let hint = "it has `prompts`, and a [[step]] with `press` for each step; `journeyman help recipe`";
+    Error::usage(format!("read the recipe {}: {why}", path.display()), hint)
 }
 
 fn parse(text: &str) -> Result<Recipe, String> {
@@ -49,9 +65,6 @@ fn parse(text: &str) -> Result<Recipe, String> {
         let line = before.matches('\n').count() + 1;
         format!("line {line}: {}", why.message().replace('\n', " "))
     })?;
-    if recipe.prompts.is_empty() {
-        return Err("there are no prompts".to_owned());
-    }
     match recipe.steps.iter().position(|step| step.press.is_empty()) {
         Some(index) => Err(format!("step {} presses nothing", index + 1)),
         None => Ok(recipe),
@@ -69,7 +82,6 @@ mod tests {
             ("prompts = [\"a\"]\nspeed = 5\n", "line 2: unknown field `speed`"),
             ("prompts = [\"a\"]\nparallel = 0\n", "line 2: "),
             ("prompts = [", "line 1: "),
-            ("prompts = []\n", "no prompts"),
             ("prompts = [\"a\"]\n[[step]]\npress = []\n", "step 1 presses nothing"),
         ] {
             let why = parse(text).expect_err(text);

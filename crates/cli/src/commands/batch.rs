@@ -1,0 +1,137 @@
+//! `batch`: a file of prompts, and what is made of it. What a line means is the module `batch`'s matter.
+
+mod check;
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::recipe;
+use crate::args;
+use crate::batch::{Expansion, Format, Item, Matrix, Output, Place, Problem, Rows, Step};
+use crate::config::{Configuration, Environment};
+use crate::error::Error;
+
+/// Where a batch without a name goes: one from standard input.
+const NAMELESS: &str = "batch";
+
+/// A batch file, understood as far as it can be.
+struct Batch {
+    name: String,
+    items: Vec<Item>,
+    /// What could not be understood.
+    problems: Vec<Problem>,
+    output: Output,
+    /// The folder that the file's own paths begin in.
+    folder: PathBuf,
+}
+
+/// Checks a batch. With `--json` there is a line for each problem and item, and one for the whole.
+pub(super) fn run(
+    args: &args::Batch,
+    configuration: &Configuration,
+    environment: &Environment,
+) -> Result<(), Error> {
+    check::run(&load(args)?, args, configuration, environment)
+}
+
+/// Reads the file, multiplies it out and attaches the steps.
+fn load(args: &args::Batch) -> Result<Batch, Error> {
+    let name = name(args);
+    let matrix = matrix(args)?;
+    // A recipe for all lines is told once.
+    args.recipe.as_deref().map(steps).transpose().map_err(usage)?;
+    let folder = args.file.with_file_name("");
+    let named =
+        |path: &Path| if args.recipe.as_deref() == Some(path) { path.to_owned() } else { folder.join(path) };
+    let mut expansion =
+        Expansion::begin(&name, &matrix, args.recipe.clone(), args.limit, |path: &Path| steps(&named(path)));
+    let (mut items, mut problems) = (Vec::new(), Vec::new());
+    match open(args) {
+        Err(problem) => problems.push(problem),
+        Ok(rows) => {
+            for row in rows {
+                match row.and_then(|row| expansion.items(&row)) {
+                    Ok(made) => items.extend(made),
+                    Err(problem) => problems.push(problem),
+                }
+            }
+            problems.extend(expansion.unused().filter(|_| !items.is_empty()));
+        }
+    }
+    if items.is_empty() && problems.is_empty() {
+        let hint = "write a prompt a line";
+        problems
+            .push(Place::file(&args.file.display().to_string()).problem("there are no prompts in it", hint));
+    }
+    let variables: BTreeSet<String> = items.iter().flat_map(|item| item.variables.keys()).cloned().collect();
+    let output = Output::parse(&args.output, &variables)
+        .map_err(|wrong| Error::usage(format!("read --output: {}", wrong.message), wrong.hint))?;
+    Ok(Batch { name, items, problems, output, folder })
+}
+
+fn name(args: &args::Batch) -> String {
+    let of_file = || {
+        let stem = args.file.file_stem().filter(|_| args.file.as_os_str() != "-");
+        stem.map(|stem| stem.to_string_lossy().into_owned())
+    };
+    args.name.clone().or_else(of_file).unwrap_or_else(|| NAMELESS.to_owned())
+}
+
+fn matrix(args: &args::Batch) -> Result<Matrix, Error> {
+    let of_file = match &args.matrix {
+        None => Matrix::default(),
+        Some(path) => {
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(path)
+                .map_err(|why| Error::usage(format!("read {name}: {why}"), "check the path in --matrix"))?;
+            Matrix::of_toml(&name, &text).map_err(usage)?
+        }
+    };
+    of_file.and(Matrix::of_flags(&args.set).map_err(usage)?).map_err(usage)
+}
+
+fn open(args: &args::Batch) -> Result<Rows<Box<dyn Read>>, Problem> {
+    let is_stdin = args.file.as_os_str() == "-";
+    let typed = args.format.as_deref().and_then(Format::of_word);
+    let format = match typed {
+        Some(format) => format,
+        None if is_stdin => Format::Text,
+        None => Format::of_path(&args.file)?,
+    };
+    let name = if is_stdin { "standard input".to_owned() } else { args.file.display().to_string() };
+    let from: Box<dyn Read> = if is_stdin {
+        Box::new(io::stdin().lock())
+    } else {
+        let opened = File::open(&args.file);
+        Box::new(opened.map_err(|why| {
+            Place::file(&name).problem(format!("it cannot be opened: {why}"), "check the path")
+        })?)
+    };
+    Rows::begin(&name, format, from)
+}
+
+/// The steps of a recipe's file, as a batch has them.
+fn steps(path: &Path) -> Result<Arc<[Step]>, Problem> {
+    let step = |step: recipe::WrittenStep| Step {
+        labels: step.press,
+        values: step.value,
+        prompt: step.prompt,
+        mask: step.mask.map(|mask| path.with_file_name("").join(mask)),
+    };
+    match recipe::steps_of(path) {
+        Ok(steps) => Ok(steps.into_iter().map(step).collect()),
+        Err(Error::Usage { message, hint }) => {
+            Err(Place::file(&path.display().to_string()).problem(message, hint))
+        }
+        Err(error @ (Error::Client(_) | Error::Unscored { .. })) => {
+            Err(Place::file(&path.display().to_string()).problem(error.brief(), "check the recipe"))
+        }
+    }
+}
+
+fn usage(problem: Problem) -> Error {
+    Error::usage(problem.to_string(), problem.hint)
+}
