@@ -52,6 +52,8 @@ pub enum Change {
         job: JobId,
     },
     /// Write what became of a job that is bound to the account. → `Done`, `Lost`, `Refused` (not in `from`).
+    ///
+    /// Where it waits again and its owner has asked for its end, it is cancelled instead.
     Move {
         /// The account's.
         fence: Fence,
@@ -65,7 +67,8 @@ pub enum Change {
     /// Its owner wants it to end: at once where nothing of it was sent, else whoever holds the account is told
     /// by `cancel_asked`. → `Done`, `Refused` (over already).
     Cancel(JobId),
-    /// Begin again what failed, was cancelled, or is unknown and proven not executed. → `Done`, `Refused`.
+    /// Begin again what failed or was cancelled; what is unknown is resolved. It counts its tries anew.
+    /// → `Done`, `Refused` (also where what it continues is gone).
     Retry(JobId),
     /// A human decides what is `unknown`: it finished, or it failed. → `Done`, `Refused` (not unknown).
     Resolve {
@@ -105,7 +108,7 @@ pub enum Change {
         /// In the series' unit, mostly microseconds.
         value: u64,
     },
-    /// Really remove one job with all that is known of it; it must be over and nobody's parent that waits.
+    /// Really remove one job with all that is known of it; it must be over, and so must its steps.
     /// → `Done`, `Refused`.
     Purge(JobId),
 }

@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod backend;
 pub mod change;
+pub mod conformance;
 pub mod job;
 pub mod queue;
 pub mod slots;

@@ -1,12 +1,17 @@
 //! What a store must do, whatever it is made of. It decides no policy.
 
+pub mod memory;
+mod rules;
+pub mod sqlite;
+
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Applied, Change, Scope};
-use crate::job::{Charge, Job, JobId, Note, State};
+use crate::job::{Charge, Job, JobId, NewJob, Note, State};
 use crate::time::Timestamp;
 
 /// Where jobs are kept. Synchronous and batch-shaped: it runs on its own thread.
@@ -44,7 +49,7 @@ pub trait Store: Send {
     /// When the store cannot be read.
     fn charges(&mut self, id: JobId) -> Result<Vec<Charge>, StoreError>;
 
-    /// How many jobs stand where. Constant time, whatever the number of jobs.
+    /// How many jobs stand where; a state without any may be absent. Constant time, whatever the number of jobs.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -57,7 +62,7 @@ pub trait Store: Send {
     fn classes(&mut self) -> Result<Vec<(Class, u64)>, StoreError>;
 
     /// The first jobs of a class that may be claimed by `account` now: waiting, ready, due, not asked to be
-    /// cancelled, bound to nobody or to this account; by batch index and number, after `after`.
+    /// cancelled, bound to nobody or to this account; by batch index and number.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -87,7 +92,8 @@ pub trait Store: Send {
     /// When the store cannot be read.
     fn remembered(&mut self, account: &str) -> Result<BTreeMap<String, String>, StoreError>;
 
-    /// Histograms of a range of hours (see [`Timestamp::hour`]), by series whose name begins so.
+    /// Histograms of a range of hours (see [`Timestamp::hour`]), both ends included, by series whose name
+    /// begins so; by series, hour and bucket.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -109,6 +115,14 @@ pub struct Class {
     pub batch: String,
     /// Higher goes first.
     pub priority: i8,
+}
+
+impl Class {
+    /// A job's.
+    pub fn of(job: &Job) -> Self {
+        let NewJob { tenant, batch, priority, .. } = &job.asked;
+        Self { tenant: tenant.clone(), batch: batch.clone(), priority: *priority }
+    }
 }
 
 /// A pause in force.
@@ -163,15 +177,38 @@ pub struct Filter {
     pub most: usize,
 }
 
+impl Filter {
+    /// How many at most, with the default in place of 0.
+    pub fn most(&self) -> usize {
+        if self.most == 0 { 1_000 } else { self.most }
+    }
+
+    /// Whether it takes a job; how many were taken before is not its matter.
+    pub fn takes(&self, job: &Job) -> bool {
+        let is_past = |after| if self.newest_first { job.id < after } else { job.id > after };
+        (self.states.is_empty() || self.states.contains(&job.state))
+            && self.batch.as_ref().is_none_or(|batch| job.asked.batch == *batch)
+            && self.account.as_ref().is_none_or(|account| job.account.as_ref() == Some(account))
+            && self.parent.is_none_or(|parent| job.asked.parent == Some(parent))
+            && self.text.as_ref().is_none_or(|text| contains(&job.asked.title, text))
+            && self.after.is_none_or(is_past)
+    }
+}
+
+/// Whether a text has another in it, whatever their case.
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(&part.to_lowercase())
+}
+
 /// Why a store could not do it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StoreError {
     /// What was tried.
     pub tried: String,
     /// What to do about it.
     pub hint: String,
     /// What the machine said.
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl fmt::Display for StoreError {

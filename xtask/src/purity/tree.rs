@@ -57,7 +57,7 @@ const PURE_CRATES: &[&str] =
     &["journeyman-moment", "journeyman-limiter", "journeyman-model", "journeyman-midjourney"];
 
 /// The crates that stand alone and never reach the code that speaks as a user account.
-const APART: &[&str] = &["journeyman-limiter", "journeyman-sim", "journeyman-proxy"];
+const APART: &[&str] = &["journeyman-limiter", "journeyman-sim", "journeyman-proxy", "journeyman-jobs"];
 
 /// All of ours that the proxy reaches: whoever runs it must not have to trust code for user accounts.
 const PROXY: &[&str] = &["journeyman-proxy", "journeyman-limiter", "journeyman-moment"];
@@ -89,6 +89,7 @@ pub(super) fn check(findings: &mut Findings) {
     }
     sim_knows_none_of_ours(findings);
     proxy_stands_on_the_limiter_alone(findings);
+    jobs_know_no_backend(findings);
     hands_are_where_they_belong(findings);
 }
 
@@ -105,6 +106,14 @@ fn proxy_stands_on_the_limiter_alone(findings: &mut Findings) {
         reached.iter().filter(|name| name.starts_with("journeyman") && !PROXY.contains(&name.as_str()))
     {
         findings.wrong(format_args!("the proxy reaches `{ours}`; it stands on the limiter alone"));
+    }
+}
+
+fn jobs_know_no_backend(findings: &mut Findings) {
+    let reached = reach("journeyman-jobs", &["--all-features"], findings);
+    for ours in reached.iter().filter(|name| name.starts_with("journeyman") && *name != "journeyman-jobs") {
+        findings
+            .wrong(format_args!("the engine of jobs reaches `{ours}`; it drives a backend, and knows none"));
     }
 }
 

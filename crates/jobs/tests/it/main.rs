@@ -1,0 +1,3 @@
+//! What the crate's stores must show from outside. It tests no engine.
+
+mod conform;
