@@ -3,6 +3,7 @@
 mod again;
 #[cfg(feature = "outside")]
 mod clients;
+mod features;
 mod findings;
 #[cfg(feature = "runs")]
 mod hear;
@@ -37,6 +38,7 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
   purity      the invariants of ARCHITECTURE.md: dependency trees and source text
+  features    docs/features.md and docs/bullets.md: every test and example that they name is there
   measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
   requests    how many REST requests an image takes, one after another and 12 at once
   hear        how long an event takes to the caller beside 1,000 messages a second, over a websocket; `--json`
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
     let task = std::env::args().nth(1).unwrap_or_default();
     match task.as_str() {
         "purity" => purity::check(&mut findings),
+        "features" => features::check(&mut findings),
         "measures" => measures::check(&mut findings),
         #[cfg(feature = "runs")]
         "requests" => requests::measure(&mut findings),

@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use journeyman_sim as sim;
 
 pub(crate) use batch::Batch;
-pub(crate) use order::{Door, Order, Prefer, Press, Recipe};
+pub(crate) use order::{Door, Order, Prefer, Press, Recipe, Settings};
 
 /// Makes images with Midjourney through Discord.
 ///

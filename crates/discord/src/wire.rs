@@ -25,7 +25,8 @@ pub mod upload;
 pub use answer::Answer;
 pub use read::Unreadable;
 pub use request::{
-    Request, gateway_address, me, message, messages_after, messages_around, messages_before, newest_messages,
+    Request, direct_channel, gateway_address, me, message, messages_after, messages_around, messages_before,
+    newest_messages, react,
 };
 #[cfg(feature = "user-account")]
 pub use request::{command_index, command_search, post_interaction, private_command_index};

@@ -2,6 +2,7 @@
 
 mod links;
 mod orders;
+mod seed;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

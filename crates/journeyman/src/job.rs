@@ -189,6 +189,17 @@ impl Job {
         self.press("reroll").await
     }
 
+    /// Asks for the seed of its images; see [`Client::seed`].
+    ///
+    /// # Errors
+    /// `InvalidRequest` when it has not finished; those of [`Client::seed`].
+    ///
+    /// # Cancel safety
+    /// See [`Client::seed`].
+    pub async fn seed(&self) -> Result<u64, Error> {
+        self.client.seed(self.panel()?.message()).await
+    }
+
     /// Presses Cancel Job on its progress message: it stops at Midjourney. [`Job::cancel`] only stops
     /// watching it.
     ///

@@ -37,14 +37,7 @@ impl Panel {
 
     pub(crate) fn of_record(record: &GenerationRecord) -> Option<Self> {
         let outcome = record.outcome.as_ref()?;
-        let button = |one: &journeyman_midjourney::generation::ButtonRecord| Button {
-            label: one.label.clone(),
-            custom_id: one.custom_id.clone(),
-            url: one.url.clone(),
-            style: one.style,
-            ..Button::default()
-        };
-        let buttons = outcome.buttons.iter().map(button).collect();
+        let buttons = outcome.buttons.iter().map(Button::from).collect();
         Some(Self::new(outcome.message?, outcome.application, outcome.flags, buttons))
     }
 

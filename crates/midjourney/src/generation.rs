@@ -24,7 +24,7 @@ use crate::outcome::{Finished, NotSent, Outcome};
 use crate::sighting::{Button, Meaning, Mode, Sighting};
 
 pub use deadline::{Deadlines, ProgressVisibility};
-pub use record::{ButtonRecord, FileRecord, GenerationRecord, OutcomeRecord, RecordError};
+pub use record::{ButtonRecord, ChoiceRecord, FileRecord, GenerationRecord, OutcomeRecord, RecordError};
 
 /// What happens to a generation.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 mod account;
 mod described;
+mod record;
 mod settings;
 mod shortened;
 
@@ -9,6 +10,7 @@ use journeyman_model::Message;
 
 pub use account::{AccountInfo, Running, Usage};
 pub use described::Described;
+pub use record::{AccountRecord, ReplyRecord, TokenRecord, UsageRecord};
 pub use settings::{Selected, SettingsPanel, Switch};
 pub use shortened::{Shortened, Token};
 

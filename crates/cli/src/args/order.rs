@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueHint};
 use super::{Connection, ImagineWorld};
 
 /// The names of the commands below, of `recipe` and `imagine`: those with the flags of a simulated world.
-pub(crate) const NAMES: [&str; 16] = [
+pub(crate) const NAMES: [&str; 17] = [
     "press",
     "describe",
     "blend",
@@ -22,6 +22,7 @@ pub(crate) const NAMES: [&str; 16] = [
     "stealth",
     "public",
     "show",
+    "seed",
     "prefer",
     "help-midjourney",
     "recipe",
@@ -82,8 +83,8 @@ pub(crate) enum Order {
     },
     /// Ask what the account has left, and what runs.
     Info(Door),
-    /// Show the account's settings at Midjourney; `press` changes them.
-    Settings(Door),
+    /// Show the account's settings at Midjourney, and change them.
+    Settings(Settings),
     /// From now on jobs are fast.
     Fast(Door),
     /// From now on jobs are relaxed.
@@ -101,6 +102,14 @@ pub(crate) enum Order {
         #[command(flatten)]
         door: Door,
     },
+    /// Ask for the seed of a finished job of this account.
+    Seed {
+        /// The id of its message, or its own: then its newest result in the channel.
+        #[arg(value_name = "JOB_OR_MESSAGE")]
+        target: String,
+        #[command(flatten)]
+        door: Door,
+    },
     /// Change a preference: remix, variability and auto-dm are switched, a suffix and options are set.
     Prefer(Prefer),
     /// Ask the bot for its own help.
@@ -115,9 +124,10 @@ impl Order {
             | Self::Blend { door, .. }
             | Self::Shorten { door, .. }
             | Self::Show { door, .. }
+            | Self::Seed { door, .. }
+            | Self::Settings(Settings { door, .. })
             | Self::Prefer(Prefer { door, .. })
             | Self::Info(door)
-            | Self::Settings(door)
             | Self::Fast(door)
             | Self::Relax(door)
             | Self::Turbo(door)
@@ -136,7 +146,7 @@ pub(crate) struct Press {
     /// The label as shown, such as U1 or "Vary (Strong)", a name such as reroll, or the custom id.
     pub(crate) label: Option<String>,
     /// Choose this in a list; may be given several times.
-    #[arg(long = "value", value_name = "VALUE", requires = "label")]
+    #[arg(long = "value", value_name = "VALUE", requires = "label", allow_hyphen_values = true)]
     pub(crate) values: Vec<String>,
     /// The prompt for a form that opens. Default: what stands in it.
     #[arg(long, value_name = "PROMPT", requires = "label", allow_hyphen_values = true)]
@@ -144,6 +154,19 @@ pub(crate) struct Press {
     /// The mask for Vary (Region): a PNG of the image's size, white where it is to change.
     #[arg(long, value_name = "FILE", requires = "label", value_hint = ValueHint::FilePath)]
     pub(crate) mask: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) door: Door,
+}
+
+/// The settings are shown to the account alone, so that no later command finds their message: they are pressed here.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// Press this button of the settings, such as "Remix mode", or choose in this list, such as VersionSelector.
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) press: Option<String>,
+    /// Choose this in the list.
+    #[arg(long = "value", value_name = "VALUE", requires = "press", allow_hyphen_values = true)]
+    pub(crate) values: Vec<String>,
     #[command(flatten)]
     pub(crate) door: Door,
 }

@@ -10,7 +10,7 @@ use journeyman::{
 
 use super::account::Account;
 use super::watching::{Known, watch};
-use crate::args::{Order, Prefer, Press};
+use crate::args::{Order, Prefer, Press, Settings};
 use crate::config::Configuration;
 use crate::error::Error;
 use crate::show::{self, Lines, Terminal};
@@ -20,6 +20,8 @@ enum Ended {
     Finished(Box<Finished>),
     /// Nothing was pressed: this is what can be.
     Listed(Panel),
+    /// No job was begun: this was told.
+    Seed(u64),
 }
 
 /// Gives one order. With `--json`, the last line tells how it ended, whatever ended it.
@@ -33,6 +35,8 @@ pub(super) async fn run(
     match through_the_door(order, configuration, terminal, &mut known).await {
         Ok(Ended::Finished(finished)) if json => Lines::finished(&finished),
         Ok(Ended::Listed(panel)) if json => show::line(&show::panel_object(&panel)),
+        Ok(Ended::Seed(seed)) if json => show::line(&serde_json::json!({"event": "seed", "seed": seed})),
+        Ok(Ended::Seed(seed)) => show::print(&format!("{seed}\n")),
         Ok(Ended::Finished(finished)) => tell(&finished),
         Ok(Ended::Listed(panel)) => show::print(&show::panel_text(&panel)),
         Err(error) => {
@@ -73,23 +77,45 @@ async fn work(
 ) -> Result<Ended, Error> {
     match wanted.begin(client).await? {
         Begun::Listed(panel) => Ok(Ended::Listed(panel)),
+        Begun::Seed(seed) => Ok(Ended::Seed(seed)),
         Begun::Job(mut job) => Ok(Ended::Finished(Box::new(watch(&mut job, json, terminal, known).await?))),
+        Begun::Followed(mut job, Then { label, values }) => {
+            watch(&mut job, json, terminal, known).await?;
+            let mut next = client.press_with(&job.panel()?, label, &values, FormAnswer::default()).await?;
+            Ok(Ended::Finished(Box::new(watch(&mut next, json, terminal, known).await?)))
+        }
     }
 }
 
 /// An order, understood.
 enum Wanted<'a> {
     Command(Invocation),
+    /// The settings, of which something is pressed.
+    Set(Then<'a>),
     Blend(&'a [PathBuf], Option<Dimensions>),
     DescribeFile(&'a Path),
     List(Target),
-    Press { target: Target, label: &'a str, values: Vec<&'a str>, form: FormAnswer },
+    Seed(Target),
+    Press {
+        target: Target,
+        label: &'a str,
+        values: Vec<&'a str>,
+        form: FormAnswer,
+    },
 }
 
 /// What came of an order at first.
-enum Begun {
+enum Begun<'a> {
     Job(Box<Job>),
+    Followed(Box<Job>, Then<'a>),
     Listed(Panel),
+    Seed(u64),
+}
+
+/// A press on what came.
+struct Then<'a> {
+    label: &'a str,
+    values: Vec<&'a str>,
 }
 
 /// What is pressed.
@@ -112,13 +138,14 @@ impl<'a> Wanted<'a> {
             }
             Order::Shorten { prompt, .. } => Self::Command(Invocation::shorten(worded(prompt)?)),
             Order::Info(_) => plain(PlainCommand::Info),
-            Order::Settings(_) => plain(PlainCommand::Settings),
+            Order::Settings(settings) => Self::settings(settings),
             Order::Fast(_) => plain(PlainCommand::Fast),
             Order::Relax(_) => plain(PlainCommand::Relax),
             Order::Turbo(_) => plain(PlainCommand::Turbo),
             Order::Stealth(_) => plain(PlainCommand::Stealth),
             Order::Public(_) => plain(PlainCommand::Public),
             Order::Show { job, .. } => Self::Command(Invocation::show(job_id(job)?)),
+            Order::Seed { target: of, .. } => Self::Seed(target(of)?),
             Order::Prefer(prefer) => Self::Command(preferred(prefer)?),
             Order::HelpMidjourney(_) => plain(PlainCommand::Help),
         })
@@ -132,9 +159,28 @@ impl<'a> Wanted<'a> {
         Ok(Self::Press { target, label, values, form: FormAnswer { prompt: press.prompt.clone(), mask } })
     }
 
-    async fn begin(self, client: &Client) -> Result<Begun, journeyman::Error> {
+    fn settings(settings: &'a Settings) -> Self {
+        let values = settings.values.iter().map(String::as_str).collect();
+        match &settings.press {
+            Some(label) => Self::Set(Then { label, values }),
+            None => Self::Command(Invocation::plain(PlainCommand::Settings)),
+        }
+    }
+
+    async fn begin(self, client: &Client) -> Result<Begun<'a>, journeyman::Error> {
         let job = match self {
+            Self::Set(then) => {
+                let job = client.command(Invocation::plain(PlainCommand::Settings)).await?;
+                return Ok(Begun::Followed(Box::new(job), then));
+            }
             Self::List(target) => return Ok(Begun::Listed(panel(client, &target).await?)),
+            Self::Seed(target) => {
+                let message = match target {
+                    Target::Message(message) => message,
+                    Target::Job(_) => panel(client, &target).await?.message(),
+                };
+                return Ok(Begun::Seed(client.seed(message).await?));
+            }
             Self::Command(invocation) => client.command(invocation).await,
             Self::Blend(images, dimensions) => {
                 let images: Vec<_> = images.iter().map(PathBuf::as_path).collect();

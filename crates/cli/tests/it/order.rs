@@ -83,6 +83,48 @@ fn press_without_a_label_lists_what_can_be_pressed() {
 }
 
 #[test]
+fn settings_presses_a_switch_and_chooses_in_a_list_by_its_label_and_by_its_value() {
+    let sim = Sim::start(&[]);
+    let place = sim.place();
+    let on = |last: &Value, label: &str| {
+        let switches = last["reply"]["switches"].as_array().expect("switches");
+        switches.iter().any(|switch| switch["label"] == label && switch["on"] == true)
+    };
+    let pressed = ends_well(&place, &["settings", "--json", "--press", "Stealth mode"]).last();
+    assert!(on(&pressed, "Stealth mode") && !on(&pressed, "Public mode"), "{pressed}");
+    for (value, shown) in [("Niji Model V6", "Niji Model V6"), ("--v 5.2", "Midjourney Model V5.2")] {
+        let chosen =
+            ends_well(&place, &["settings", "--json", "--press", "VersionSelector", "--value", value]).last();
+        assert_eq!(chosen["reply"]["lists"][0]["chosen"], serde_json::json!([shown]), "{chosen}");
+    }
+    let made = grid(&place);
+    assert!(text(&made, "shown_prompt").contains("--v 5.2"), "the choice counts: {made}");
+    let list = ["settings", "--press", "VersionSelector"];
+    fails(
+        &place,
+        &[&list[..], &["--value", "V99"]].concat(),
+        "InvalidRequest",
+        13,
+        &["V99", "Niji Model V6"],
+    );
+    fails(&place, &list, "InvalidRequest", 13, &["choose one of"]);
+}
+
+#[test]
+fn seed_tells_the_seed_of_a_job_or_of_a_message() {
+    let sim = Sim::start(&[]);
+    let place = sim.place();
+    let made = ends_well(&place, &["imagine", "--json", "a lighthouse --seed 4711"]).last();
+    let ran = ends_well(&place, &["seed", text(&made, "job_id")]);
+    assert_eq!(ran.stdout, "4711\n");
+    let last = ends_well(&place, &["seed", "--json", text(&made, "message_id")]).last();
+    assert_eq!(last, serde_json::json!({"event": "seed", "seed": 4711}));
+    fails(&place, &["seed", "1077800642086703999"], "Configuration", 3, &["1077800642086703999"]);
+    fails(&place, &["seed", "a-fox"], "Usage", 2, &["a-fox"]);
+    assert_eq!(kinds(&sim), ["imagine"], "a seed costs nothing");
+}
+
+#[test]
 fn press_answers_forms_with_a_prompt_and_a_mask() {
     let sim = Sim::start(&[]);
     let place = sim.place();

@@ -1,6 +1,6 @@
 //! Answers as what they are about: messages, commands, the account. It is lenient with fields it does not read.
 
-use journeyman_model::{CommandIndex, UserId};
+use journeyman_model::{ChannelId, CommandIndex, UserId};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -36,6 +36,15 @@ pub fn messages(answer: &Answer) -> Result<Vec<Value>, Unreadable> {
 pub fn user(answer: &Answer) -> Result<UserId, Unreadable> {
     let id = success(answer).and_then(|body| UserId::from_json(&body["id"]));
     id.ok_or_else(|| unreadable(answer, "an account"))
+}
+
+/// The id of a channel.
+///
+/// # Errors
+/// [`Unreadable`] when the body has no id.
+pub fn channel(answer: &Answer) -> Result<ChannelId, Unreadable> {
+    let id = success(answer).and_then(|body| ChannelId::from_json(&body["id"]));
+    id.ok_or_else(|| unreadable(answer, "a channel"))
 }
 
 /// The gateway's address.
@@ -78,6 +87,7 @@ mod tests {
             let answer = answer(body);
             assert!(messages(&answer).is_err(), "{body}");
             assert!(user(&answer).is_err(), "{body}");
+            assert!(channel(&answer).is_err(), "{body}");
             assert!(gateway(&answer).is_err(), "{body}");
             assert!(commands(&answer).is_err(), "{body}");
         }

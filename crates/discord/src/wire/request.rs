@@ -3,7 +3,7 @@
 use journeyman_limiter::{Credential, Method};
 #[cfg(feature = "user-account")]
 use journeyman_model::GuildId;
-use journeyman_model::{ChannelId, MessageId};
+use journeyman_model::{ChannelId, MessageId, UserId};
 use journeyman_moment::Moment;
 use serde_json::Value;
 use url::form_urlencoded;
@@ -128,6 +128,20 @@ pub fn message(channel: ChannelId, message: MessageId) -> Request {
     )
 }
 
+/// A reaction of the account's own to a message; `emoji` is the sign itself.
+pub fn react(channel: ChannelId, message: MessageId, emoji: &str) -> Request {
+    let escaped: String = form_urlencoded::byte_serialize(emoji.as_bytes()).collect();
+    let path = format!("/channels/{channel}/messages/{message}/reactions/{escaped}/@me");
+    Request { method: Method::Put, ..Request::get(path, format!("react to message {message}")) }
+}
+
+/// The direct channel with a user or a bot, which is made where there is none; asking twice gives the same one.
+pub fn direct_channel(user: UserId) -> Request {
+    let body = serde_json::json!({ "recipient_id": user });
+    let purpose = format!("find the direct channel with {user}");
+    Request { repeatable: true, ..Request::post("/users/@me/channels", body, purpose) }
+}
+
 /// The account that the token belongs to.
 pub fn me() -> Request {
     Request::get("/users/@me", "ask who the token belongs to")
@@ -211,6 +225,16 @@ mod tests {
             assert_eq!(request.target(), target);
             assert!(request.repeatable && request.body_bytes().is_empty(), "{target}");
         }
+    }
+
+    #[test]
+    fn a_reaction_escapes_its_sign_and_a_direct_channel_is_asked_for_as_often_as_needed() {
+        let envelope = react(CHANNEL, MessageId::new(8), "✉️");
+        let target = "/api/v9/channels/7/messages/8/reactions/%E2%9C%89%EF%B8%8F/@me";
+        assert_eq!((envelope.target().as_str(), envelope.method), (target, Method::Put));
+        let direct = direct_channel(UserId::new(9));
+        assert_eq!(direct.body, Some(serde_json::json!({"recipient_id": "9"})));
+        assert!(envelope.repeatable && direct.repeatable);
     }
 
     #[cfg(feature = "user-account")]

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use journeyman_discord::wire::upload::UploadedFile;
 use journeyman_discord::{MOST_UPLOAD_BYTES, Picture};
-use journeyman_midjourney::Reply;
 use journeyman_midjourney::invocation::{Dimensions, Invocation, PlainCommand, Uploaded, WrongImages};
 use journeyman_midjourney::order::{FormAnswer, Order};
 use journeyman_midjourney::reply::{AccountInfo, Described, SettingsPanel, Shortened};
+use journeyman_midjourney::{Reply, Sighting};
 use journeyman_model::MessageId;
 
 use super::{Client, ImagineOptions};
@@ -190,12 +190,16 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub async fn panel(&self, message: MessageId) -> Result<Panel, Error> {
+        Ok(Panel::of_sighting(message, &self.look_at(message).await?))
+    }
+
+    /// A message of this channel.
+    pub(super) async fn look_at(&self, message: MessageId) -> Result<Sighting, Error> {
         let found = self.io.look_at(message).await.map_err(|why| Error::from_not_sent(&why))?;
-        let sighting = found.ok_or_else(|| {
+        found.ok_or_else(|| {
             Error::new(ErrorKind::Configuration, format!("find message {message} in this channel"))
                 .with_hint("check the id and the channel; ephemeral messages cannot be read")
-        })?;
-        Ok(Panel::of_sighting(message, &sighting))
+        })
     }
 
     /// What may be pressed on the newest result of a job, looked for in the channel's last 1,000 messages.

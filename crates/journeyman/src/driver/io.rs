@@ -1,5 +1,7 @@
 //! The driver's requests, downloads and files. It decides nothing about a job.
 
+mod direct;
+
 use std::time::Duration;
 
 use journeyman_discord::gateway;

@@ -60,6 +60,19 @@ pub(crate) fn user(answer: &Answer) -> Result<UserId, NotSent> {
     wire::read::user(answer).map_err(|error| unreadable(&error))
 }
 
+/// The channel that was asked for.
+pub(crate) fn channel(answer: &Answer) -> Result<ChannelId, NotSent> {
+    if !answer.is_success() {
+        return Err(refused(answer, "find the direct channel with the bot"));
+    }
+    wire::read::channel(answer).map_err(|error| unreadable(&error))
+}
+
+/// Whether a reaction was taken.
+pub(crate) fn reacted(answer: &Answer) -> Result<(), NotSent> {
+    if answer.is_success() { Ok(()) } else { Err(refused(answer, "react to the message")) }
+}
+
 /// What an answer to the interaction means for its generation.
 pub(crate) fn sent(answer: &Answer) -> Sent {
     let meaning = classify_http(answer.status, answer.retry_after(), &answer.body).meaning;

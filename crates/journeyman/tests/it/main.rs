@@ -2,6 +2,7 @@
 //! never durations.
 
 mod bench;
+mod buttons;
 mod failures;
 mod flow;
 mod gateway;

@@ -1,50 +1,34 @@
-//! Every command and every button, end to end over real HTTP and a real websocket. It claims nothing
-//! about time.
+//! Every command, and what is not a button's own, end to end over real HTTP and a real websocket. It claims
+//! nothing about time.
 
 use std::path::PathBuf;
 
-use journeyman::{
-    Dimensions, ErrorKind, Event, Finished, FormAnswer, Invocation, Job, Mask, PlainCommand, Reply, WatchMode,
-};
+use journeyman::{Dimensions, ErrorKind, Finished, Invocation, Job, PlainCommand, Reply, WatchMode};
 use journeyman_sim::Era;
 
 use crate::bench::{Bench, assert_kind, drain, of_era};
 
-async fn bench() -> Bench {
+pub(crate) async fn bench() -> Bench {
     Bench::watching(of_era("happy", Era::E2026), WatchMode::Auto).await
 }
 
-async fn grid(bench: &Bench) -> (Job, Finished) {
+pub(crate) async fn grid(bench: &Bench) -> (Job, Finished) {
     let mut job = bench.client.imagine("a lighthouse at dawn").await.expect("a job");
     let finished = job.outcome().await.expect("a grid");
     (job, finished)
 }
 
 /// A picture on disk, for commands that take one.
-fn picture(bench: &Bench, name: &str, colour: [u8; 3]) -> PathBuf {
+pub(crate) fn picture(bench: &Bench, name: &str, colour: [u8; 3]) -> PathBuf {
     let path = bench.folder.path().join(name);
     image::RgbImage::from_pixel(32, 32, image::Rgb(colour)).save(&path).expect("a file");
     path
 }
 
-async fn ends(mut job: Job, what: &str) -> Finished {
+pub(crate) async fn ends(mut job: Job, what: &str) -> Finished {
     let outcome = job.outcome().await;
     let events = drain(&mut job).await;
     outcome.unwrap_or_else(|error| panic!("{what}: {error:?} {events:?}"))
-}
-
-#[tokio::test]
-async fn every_button_of_a_grid_makes_what_it_says() {
-    let bench = bench().await;
-    let (job, finished) = grid(&bench).await;
-    for label in ["U1", "U2", "U3", "U4", "V1", "V2", "V3", "V4", "reroll"] {
-        let made = ends(job.press(label).await.expect(label), label).await;
-        assert_eq!(made.files.len(), 1, "{label}");
-        assert_ne!(made.job_id, finished.job_id, "{label} is a job of its own");
-    }
-    let report = bench.sim.report();
-    assert_eq!(report.jobs.len(), 10, "{report:?}");
-    assert!(report.jobs.iter().all(|job| (job.executions, job.charged) == (1, 1)), "{report:?}");
 }
 
 #[tokio::test]
@@ -60,67 +44,6 @@ async fn buttons_of_one_grid_pressed_at_once_each_get_their_own_image() {
         let made = ends(job, label).await;
         assert!(seen.insert(made.job_id.expect("a job id")), "{label} got another's image");
     }
-}
-
-#[tokio::test]
-async fn every_button_of_an_image_makes_what_it_says() {
-    let bench = bench().await;
-    let (job, _) = grid(&bench).await;
-    let mut alone = job.upscale(2).await.expect("U2");
-    let finished = alone.outcome().await.expect("an image");
-    let panel = alone.panel().expect("a panel");
-    let mut tried = 0;
-    for button in panel.buttons().to_vec() {
-        let Some(custom_id) = button.custom_id.clone() else { continue };
-        // The region needs a mask, the custom zoom a factor; they have tests of their own.
-        if custom_id.contains("Inpaint") || custom_id.contains("CustomZoom") {
-            continue;
-        }
-        let made = ends(bench.client.press(&panel, &custom_id).await.expect(&custom_id), &custom_id).await;
-        let is_heart = custom_id.contains("BOOKMARK");
-        assert_eq!(made.files.is_empty(), is_heart, "{custom_id}: {made:?}");
-        tried += 1;
-    }
-    assert!(tried >= 10, "{:?}", finished.buttons);
-}
-
-#[tokio::test]
-async fn a_custom_zoom_is_a_form_that_is_answered_as_said_before() {
-    let bench = bench().await;
-    let (job, _) = grid(&bench).await;
-    let mut alone = job.upscale(1).await.expect("U1");
-    alone.outcome().await.expect("an image");
-    let panel = alone.panel().expect("a panel");
-    let form = FormAnswer { prompt: Some("a lighthouse at dawn --zoom 1.4".to_owned()), mask: None };
-    let mut zoom = bench.client.press_with(&panel, "Custom Zoom", &[], form).await.expect("a job");
-    let made = zoom.outcome().await.expect("a zoom");
-    let events = drain(&mut zoom).await;
-    assert!(events.iter().any(|event| matches!(event, Event::FormOpened { .. })), "{events:?}");
-    assert_eq!(made.files.len(), 1);
-
-    let wrong = FormAnswer { prompt: Some("a lighthouse --zoom 9".to_owned()), mask: None };
-    let mut zoom = bench.client.press_with(&panel, "Custom Zoom", &[], wrong).await.expect("a job");
-    assert_kind(&zoom.outcome().await.expect_err("no such zoom"), ErrorKind::InvalidRequest);
-}
-
-#[tokio::test]
-async fn vary_region_sends_a_mask_as_png_by_the_embedded_page() {
-    let bench = bench().await;
-    let (job, _) = grid(&bench).await;
-    let mut alone = job.upscale(1).await.expect("U1");
-    alone.outcome().await.expect("an image");
-    let panel = alone.panel().expect("a panel");
-    let png = std::fs::read(picture(&bench, "mask.png", [255, 255, 255])).expect("a mask");
-    let form = FormAnswer {
-        prompt: Some("a lighthouse with a red door".to_owned()),
-        mask: Some(Mask::try_new(png).expect("a PNG")),
-    };
-    let made = ends(
-        bench.client.press_with(&panel, "Vary (Region)", &[], form).await.expect("a job"),
-        "Vary (Region)",
-    )
-    .await;
-    assert_eq!(made.files.len(), 1);
 }
 
 #[tokio::test]
@@ -153,6 +76,21 @@ async fn describe_gives_four_prompts_and_each_can_be_imagined() {
     let panel = finished.panel.expect("a panel");
     let made = ends(bench.client.press(&panel, "1").await.expect("a job"), "describe 1").await;
     assert_eq!(made.files.len(), 1);
+}
+
+#[tokio::test]
+async fn the_seed_of_a_job_is_told_and_asked_for_once() {
+    let bench = bench().await;
+    let mut job = bench.client.imagine("a lighthouse --seed 4711").await.expect("a job");
+    let finished = job.outcome().await.expect("a grid");
+    assert_eq!(job.seed().await.expect("a seed"), 4711);
+    let message = finished.message_id.expect("a message");
+    assert_eq!(bench.client.seed(message).await.expect("the same seed"), 4711);
+    let report = bench.sim.report();
+    let reactions: u64 = report.requests["PUT"].values().flat_map(|answers| answers.values()).sum();
+    assert_eq!(reactions, 1, "what was told is not asked for again: {report:?}");
+    let error = bench.client.seed("1077800642086703999".parse().expect("an id")).await.expect_err("nothing");
+    assert_kind(&error, ErrorKind::Configuration);
 }
 
 #[tokio::test]
@@ -201,17 +139,6 @@ async fn fast_relax_turbo_stealth_public_prefer_show_and_help_are_answered() {
 }
 
 #[tokio::test]
-async fn a_job_is_cancelled_by_its_button_and_that_is_no_moderation() {
-    let bench = bench().await;
-    let mut job = bench.client.imagine("a lighthouse too many").await.expect("a job");
-    while job.next_event().await.is_some_and(|event| !matches!(event, Event::Progress { .. })) {}
-    let stop = job.stop().await.expect("a press");
-    ends(stop, "Cancel Job").await;
-    let error = job.outcome().await.expect_err("it was cancelled");
-    assert_kind(&error, ErrorKind::Cancelled);
-}
-
-#[tokio::test]
 async fn anything_unknown_can_be_pressed_by_its_label_and_what_is_missing_is_told() {
     let bench = bench().await;
     let (job, finished) = grid(&bench).await;
@@ -222,6 +149,34 @@ async fn anything_unknown_can_be_pressed_by_its_label_and_what_is_missing_is_tol
     assert!(panel.has("U1"));
     let same = bench.client.panel_of_job(&finished.job_id.expect("an id")).await.expect("a panel");
     assert_eq!(panel, same);
+}
+
+#[tokio::test]
+async fn what_the_bot_answered_is_in_the_jobs_record_and_its_lists_can_be_pressed_again() {
+    let bench = bench().await;
+    let path = picture(&bench, "a.png", [9, 200, 9]);
+    let jobs = [
+        bench.client.begin_describe(&path).await,
+        bench.client.command(Invocation::shorten("a very tall lighthouse at dawn")).await,
+        bench.client.command(Invocation::plain(PlainCommand::Info)).await,
+        bench.client.command(Invocation::plain(PlainCommand::Fast)).await,
+        bench.client.command(Invocation::plain(PlainCommand::Settings)).await,
+    ];
+    for job in jobs {
+        let mut job = job.expect("a job");
+        let told = job.outcome().await.expect("an answer");
+        let stored = serde_json::to_string(&job.record().expect("a record")).expect("JSON");
+        let record = serde_json::from_str(&stored).expect("a record");
+        let mut again = bench.client.resume(&record).await.expect("a job");
+        let read = again.outcome().await.expect("the same");
+        assert!(read.reply.is_some() && read.reply == told.reply, "{read:?}");
+        assert_eq!(read.panel, told.panel, "every button and every choice");
+        if let Some(Reply::Settings(settings)) = told.reply {
+            let values = [settings.lists[0].offered[0].as_str()];
+            let label = &settings.lists[0].custom_id;
+            assert!(again.panel().expect("a panel").press(label, &values).is_ok(), "a list to choose from");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! It is not the machine: read one back with [`Generation::from_record`].
 
+mod button;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::time::Duration;
@@ -10,11 +12,14 @@ use journeyman_model::{ApplicationId, InteractionId, MessageId};
 use journeyman_moment::Moment;
 use serde::{Deserialize, Serialize};
 
+pub use button::{ButtonRecord, ChoiceRecord};
+
 use super::{Deadlines, Generation, Plan, Seen, State, Vanished};
 use crate::failure::{Failure, FailureKind, Notice};
 use crate::normalise::Normalised;
 use crate::order::{Order, OrderRecord, UnreadableOrder};
 use crate::outcome::{Finished, Hindrance, NotSent, Outcome};
+use crate::reply::{Reply, ReplyRecord};
 use crate::sighting::{Button, File, Mode};
 
 /// The version this program writes. It reads the one before too, which knew no orders but prompts.
@@ -136,26 +141,14 @@ pub struct OutcomeRecord {
     pub files: Vec<FileRecord>,
     /// The buttons found on it.
     pub buttons: Vec<ButtonRecord>,
+    /// What the bot answered, of a command or a press that makes no images.
+    pub reply: Option<ReplyRecord>,
     /// Who wrote the message.
     pub application: Option<ApplicationId>,
     /// The message's flags.
     pub flags: u64,
     /// Whether it came late.
     pub late: bool,
-}
-
-/// A stored button.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ButtonRecord {
-    /// The label.
-    pub label: String,
-    /// The custom id.
-    pub custom_id: Option<String>,
-    /// A link's address.
-    pub url: Option<String>,
-    /// Discord's style number.
-    pub style: u8,
 }
 
 /// A stored file of a result.
@@ -366,7 +359,8 @@ fn outcome_record(outcome: &Outcome) -> OutcomeRecord {
             prompt: finished.prompt.clone(),
             mode: finished.mode.map(|mode| mode.word().to_owned()),
             files: finished.files.iter().map(file_record).collect(),
-            buttons: finished.buttons.iter().map(button_record).collect(),
+            buttons: finished.buttons.iter().map(ButtonRecord::from).collect(),
+            reply: finished.reply.as_ref().map(ReplyRecord::from),
             application: finished.application,
             flags: finished.flags,
             late: finished.late,
@@ -413,19 +407,7 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
     let error = outcome.error.as_deref().unwrap_or_default();
     let detail = || outcome.detail.clone().unwrap_or_default();
     match outcome.kind.as_str() {
-        "finished" => Ok(Outcome::Finished(Finished {
-            message: outcome.message,
-            job_id: record.job_id.clone(),
-            files: outcome.files.iter().map(read_file).collect(),
-            prompt: outcome.prompt.clone(),
-            mode: outcome.mode.as_deref().and_then(Mode::from_word),
-            buttons: outcome.buttons.iter().map(read_button).collect(),
-            application: outcome.application,
-            flags: outcome.flags,
-            // What was said is not kept: it was true then. Ask again.
-            reply: None,
-            late: outcome.late,
-        })),
+        "finished" => read_finished(record, outcome).map(Outcome::Finished),
         "failed" => {
             let kind = FailureKind::ALL.iter().find(|kind| kind.name() == error);
             let kind = kind.ok_or_else(|| RecordError::Field("outcome.error", error.to_owned()))?;
@@ -454,6 +436,26 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
     }
 }
 
+fn read_finished(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Finished, RecordError> {
+    let buttons: Vec<_> = outcome.buttons.iter().map(Button::from).collect();
+    let read = |reply: &ReplyRecord| -> Result<Reply, RecordError> {
+        reply.read(&buttons).ok_or_else(|| RecordError::Field("outcome.reply.kind", reply.kind.clone()))
+    };
+    let reply = outcome.reply.as_ref().map(read).transpose()?;
+    Ok(Finished {
+        message: outcome.message,
+        job_id: record.job_id.clone(),
+        files: outcome.files.iter().map(read_file).collect(),
+        prompt: outcome.prompt.clone(),
+        mode: outcome.mode.as_deref().and_then(Mode::from_word),
+        buttons,
+        application: outcome.application,
+        flags: outcome.flags,
+        reply,
+        late: outcome.late,
+    })
+}
+
 fn file_record(file: &File) -> FileRecord {
     FileRecord {
         name: file.name.clone(),
@@ -462,25 +464,6 @@ fn file_record(file: &File) -> FileRecord {
         size: file.size,
         width: file.width,
         height: file.height,
-    }
-}
-
-fn button_record(button: &Button) -> ButtonRecord {
-    ButtonRecord {
-        label: button.label.clone(),
-        custom_id: button.custom_id.clone(),
-        url: button.url.clone(),
-        style: button.style,
-    }
-}
-
-fn read_button(button: &ButtonRecord) -> Button {
-    Button {
-        label: button.label.clone(),
-        custom_id: button.custom_id.clone(),
-        url: button.url.clone(),
-        style: button.style,
-        ..Button::default()
     }
 }
 
