@@ -2,6 +2,8 @@
 
 mod batch;
 mod order;
+#[cfg(test)]
+mod pages;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};

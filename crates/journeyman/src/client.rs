@@ -19,6 +19,7 @@ use crate::driver::io::Io;
 use crate::driver::shell::{Begin, Caller, Command, Shell, Status};
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, MOST_EVENTS};
+use crate::judge::Judge;
 use crate::settings::Settings;
 use crate::wall;
 
@@ -34,6 +35,7 @@ pub struct Client {
     numbers: Arc<AtomicU64>,
     clock: Clock,
     watched_by: watch::Receiver<WatchedBy>,
+    judge: Arc<Judge>,
     io: Io,
 }
 
@@ -42,6 +44,8 @@ pub struct Client {
 pub struct ImagineOptions {
     /// Whether being queued by Midjourney is an error (`JobQueued`). Default: no, it is a state.
     pub queued_is_error: bool,
+    /// Whether the prompt is sent without being linted and screened first. Default: no.
+    pub unjudged: bool,
 }
 
 impl Client {
@@ -67,13 +71,15 @@ impl Client {
         let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
         let (watched_by_in, watched_by) = watch::channel(WatchedBy::Nothing);
         tokio::spawn(Shell::new(core, io.clone(), clock, receiver, watched_by_in).run());
-        Ok(Self { commands, numbers: Arc::new(AtomicU64::new(0)), clock, watched_by, io })
+        let (numbers, judge) = (Arc::new(AtomicU64::new(0)), Arc::new(Judge::new(settings)));
+        Ok(Self { commands, numbers, clock, watched_by, judge, io })
     }
 
     /// Makes an image of `prompt`.
     ///
     /// # Errors
-    /// `InvalidPrompt` when it is empty, longer than Discord takes, or would make several jobs;
+    /// `InvalidPrompt` when it is empty, longer than Discord takes, or would make several jobs, when the
+    /// bot is known to refuse it ([`Settings::lint`]), or when the operator does ([`Settings::screen`]);
     /// nothing is sent then. How the job ends is told by [`Job::outcome`].
     ///
     /// # Cancel safety
@@ -90,7 +96,8 @@ impl Client {
     /// # Cancel safety
     /// See [`Client::imagine`].
     pub async fn imagine_with(&self, prompt: &str, options: ImagineOptions) -> Result<Job, Error> {
-        let prompt = Prompt::try_new(prompt).map_err(|error| {
+        let typed = prompt;
+        let prompt = Prompt::try_new(typed).map_err(|error| {
             Error::new(ErrorKind::InvalidPrompt, error.to_string()).with_hint(error.hint())
         })?;
         if prompt.makes_several_jobs() {
@@ -99,6 +106,9 @@ impl Client {
                 "the prompt makes several jobs (a permutation {a, b}, or --repeat), and a job here is one",
             )
             .with_hint("send each of them by itself; write \\{ and \\} for braces that are text"));
+        }
+        if !options.unjudged {
+            self.judge.judge(typed)?;
         }
         self.submit(Order::imagine(prompt.to_string()), options).await
     }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use journeyman_discord::gateway::GatewayAddress;
 use journeyman_discord::{ApiBase, Token};
+use journeyman_midjourney::LintSettings;
 use journeyman_midjourney::generation::Deadlines;
+use journeyman_midjourney::screen::Screen;
 use journeyman_model::{ChannelId, GuildId};
 
 /// Settings of a [`Client`](crate::Client).
@@ -36,6 +38,12 @@ pub struct Settings {
     pub deadlines: Deadlines,
     /// Whether progress messages can be seen by reading the channel.
     pub progress: ProgressVisibility,
+    /// By what the prompt of an imagine is judged before it is sent; what the bot is known to refuse is not.
+    /// Default: no defaults of the account's are known. `None` judges nothing.
+    pub lint: Option<LintSettings>,
+    /// The operator's own lists and past outcomes, by which the prompt of an imagine is screened before it is
+    /// sent. Default: nothing is screened.
+    pub screen: Screen,
     /// Where images are saved. Default `journeyman-images`. Made when missing.
     pub out: PathBuf,
     /// Whether a grid's four quarters are saved beside it. Default off.
@@ -62,6 +70,8 @@ impl Settings {
             poll: Poll::default(),
             deadlines: Deadlines::default(),
             progress: ProgressVisibility::default(),
+            lint: Some(LintSettings::default()),
+            screen: Screen::default(),
             out: PathBuf::from("journeyman-images"),
             split: false,
             max_retries: 3,

@@ -68,7 +68,8 @@ async fn work(
 ) -> Result<Finished, Error> {
     let client = account.client()?;
     let prompt = prompt(args, &client).await?;
-    let options = ImagineOptions { queued_is_error: args.fail_if_queued };
+    // It was judged as it was typed, with its findings drawn.
+    let options = ImagineOptions { queued_is_error: args.fail_if_queued, unjudged: true };
     let mut job = client.imagine_with(&prompt, options).await?;
     watch(&mut job, args.door.json, terminal, known).await
 }

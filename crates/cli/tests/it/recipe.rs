@@ -69,6 +69,26 @@ fn a_failed_step_fails_its_branch_only_and_the_exit_code_is_that_of_the_first_fa
 }
 
 #[test]
+fn parallel_is_how_many_jobs_of_a_recipe_run_at_once() {
+    let mut place = Place::bare();
+    place.write(
+        "recipe.toml",
+        "prompts = [\"a fox\", \"a hen\", \"a cat\", \"a dog\", \"an owl\"]\nparallel = 2\n",
+    );
+    for (flags, most) in [(&[][..], 2), (&["--parallel", "1"], 1), (&["--parallel", "4"], 4)] {
+        let args = [&["recipe", "--sim", "--speed", "50", "--plan", "pro", "recipe.toml"], flags].concat();
+        let ran = place.run(&args);
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        let (mut running, mut seen) = (0_i32, 0);
+        for line in ran.stderr.lines() {
+            running += i32::from(line.ends_with(": begun")) - i32::from(line.contains(": finished, "));
+            seen = seen.max(running);
+        }
+        assert_eq!((running, seen), (0, most), "{flags:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_dry_run_tells_what_it_would_do_and_how_many_jobs_and_needs_no_account() {
     let ran = Place::bare().run(&["recipe", "--dry-run", &example()]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);

@@ -19,7 +19,7 @@ use crate::job::Job;
 use crate::panel::Panel;
 
 impl Client {
-    /// Sends an order: any command, any press.
+    /// Sends an order: any command, any press. Its texts are not judged.
     ///
     /// # Errors
     /// `Internal` when the driver is gone. How the job ends is told by [`Job::outcome`].
@@ -27,7 +27,8 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future before it is ready begins no job.
     pub async fn submit(&self, order: Order, options: ImagineOptions) -> Result<Job, Error> {
-        let ImagineOptions { queued_is_error } = options;
+        // An order is sent as it is; what can be judged of it, `imagine` has judged.
+        let ImagineOptions { queued_is_error, unjudged: _ } = options;
         self.start(Begin::Order { order: Box::new(order), queued_is_error }).await
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use journeyman::{ApiBase, Client, ErrorKind};
+use journeyman::{ApiBase, Client, ErrorKind, ImagineOptions, WordList};
 use journeyman_sim::{FaultKind, FaultRule};
 
 use crate::bench::{Bench, assert_kind, files, visible};
@@ -202,4 +202,26 @@ async fn latency_and_disorder_change_nothing() {
         assert!(bench.imagine(&format!("boat {number} in a storm")).await.0.is_ok());
     }
     bench.assert_each_once(4);
+}
+
+#[tokio::test]
+async fn the_librarys_imagine_lints_and_screens_first_and_refuses_what_the_bot_would_refuse() {
+    let mut bench = Bench::new(visible("happy")).await;
+    bench.settings.screen.lists = vec![WordList::parse("ours", "red herring\n")];
+    bench.client = Client::new(&bench.settings, bench.clock).expect("a client");
+    for (prompt, told) in [("a boat --v5", "did you mean --v 5?"), ("a Red Herring", "write another prompt")]
+    {
+        let error = bench.client.imagine(prompt).await.expect_err(prompt);
+        assert_kind(&error, ErrorKind::InvalidPrompt);
+        assert!(error.hint().is_some_and(|hint| hint.contains(told)), "{prompt}: {error:?}");
+    }
+    assert_eq!(bench.sim.report().interactions, 0, "nothing was sent");
+
+    let unjudged = ImagineOptions { unjudged: true, ..ImagineOptions::default() };
+    let mut sent = bench.client.imagine_with("a red herring", unjudged).await.expect("a job");
+    assert!(sent.outcome().await.is_ok());
+    bench.settings.screen.lists.clear();
+    bench.settings.lint = None;
+    bench.client = Client::new(&bench.settings, bench.clock).expect("a client");
+    assert!(bench.client.imagine("a boat --v5").await.is_ok(), "whatever the bot makes of it");
 }

@@ -152,6 +152,28 @@ async fn anything_unknown_can_be_pressed_by_its_label_and_what_is_missing_is_tol
 }
 
 #[tokio::test]
+async fn any_other_command_is_asked_by_its_name_and_its_answer_is_a_text() {
+    let bench = bench().await;
+    let others = [
+        Invocation::named("ask").with_text("question", "how do I pan?"),
+        Invocation::plain(PlainCommand::Invite),
+        Invocation::plain(PlainCommand::Subscribe),
+        Invocation::plain(PlainCommand::UserId),
+        Invocation::plain(PlainCommand::PreferAutoDm),
+        Invocation::plain(PlainCommand::PreferOptionList),
+        Invocation::named("list_tuners"),
+    ];
+    for invocation in others {
+        let asked = invocation.to_string();
+        let (reply, _) =
+            bench.client.answer(invocation).await.unwrap_or_else(|why| panic!("{asked}: {why:?}"));
+        assert!(matches!(&reply, Reply::Text(text) if !text.is_empty()), "{asked}: {reply:?}");
+    }
+    let unknown = bench.client.answer(Invocation::named("teleport")).await.expect_err("no such command");
+    assert_kind(&unknown, ErrorKind::Configuration);
+}
+
+#[tokio::test]
 async fn what_the_bot_answered_is_in_the_jobs_record_and_its_lists_can_be_pressed_again() {
     let bench = bench().await;
     let path = picture(&bench, "a.png", [9, 200, 9]);

@@ -44,7 +44,7 @@ async fn job_queued_is_waited_for_unless_it_is_asked_to_be_an_error() {
     assert!(outcome.is_ok(), "{outcome:?}");
     assert!(events.contains(&Event::Queued), "{events:?}");
 
-    let options = journeyman::ImagineOptions { queued_is_error: true };
+    let options = journeyman::ImagineOptions { queued_is_error: true, ..Default::default() };
     let mut job = bench.client.imagine_with("another lighthouse", options).await.expect("a job");
     let error = job.outcome().await.expect_err("queued is an error here");
     assert_kind(&error, ErrorKind::JobQueued);

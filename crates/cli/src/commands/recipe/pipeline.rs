@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 
-use journeyman::{Client, ErrorKind, Finished, Job, Panel};
+use journeyman::{Client, ErrorKind, Finished, ImagineOptions, Job, Panel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -162,7 +162,11 @@ async fn perform(
 
 async fn begin(client: &Client, steps: &[Step], ask: Ask) -> Result<Job, journeyman::Error> {
     match ask {
-        Ask::Imagine(prompt) => client.imagine(&client.fresh_links(&prompt).await?).await,
+        Ask::Imagine(prompt) => {
+            // All were judged before the first was sent.
+            let options = ImagineOptions { unjudged: true, ..ImagineOptions::default() };
+            client.imagine_with(&client.fresh_links(&prompt).await?, options).await
+        }
         Ask::Press { panel, label, step } => {
             let step = steps.get(step).ok_or_else(|| {
                 journeyman::Error::new(ErrorKind::Internal, format!("press {label}: no such step"))
