@@ -159,7 +159,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn false_refusals_are_at_most_1_percent_on_held_out_outcomes_and_more_than_3_in_10_refusals_are_foreseen() {
+    fn false_refusals_are_at_most_1_percent_on_held_out_outcomes_and_more_than_3_in_10_refusals_are_foreseen()
+    {
         let mut all = Counts::default();
         for seed in [101, 106, 111] {
             let counts = one(seed).expect("enough to learn from");
