@@ -161,7 +161,7 @@ pub(crate) struct Press {
 /// The settings are shown to the account alone, so that no later command finds their message: they are pressed here.
 #[derive(Debug, Args)]
 pub(crate) struct Settings {
-    /// Press this button of the settings, such as "Remix mode", or choose in this list, such as VersionSelector.
+    /// Press this button of the settings, such as "Remix mode", or choose in its list `VersionSelector`.
     #[arg(long, value_name = "LABEL")]
     pub(crate) press: Option<String>,
     /// Choose this in the list.

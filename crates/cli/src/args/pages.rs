@@ -57,7 +57,7 @@ fn the_pages_have_a_row_for_every_command() {
     let lines = lines();
     for name in order::NAMES {
         let is_its = |line: &String| words(line).get(1).is_some_and(|word| word == name);
-        assert!(lines.iter().any(|line| is_its(line)), "{name}");
+        assert!(lines.iter().any(is_its), "{name}");
         assert!(FEATURES.contains(&format!("`journeyman {name}")), "{name}");
     }
 }

@@ -1,8 +1,8 @@
 //! What passes outside of the channel: a reaction, and what the bot then says in a direct message. It waits for nothing.
 
 use journeyman_discord::wire;
-use journeyman_midjourney::Meaning;
 use journeyman_midjourney::outcome::NotSent;
+use journeyman_midjourney::{Meaning, Sighting};
 use journeyman_model::{ChannelId, MessageId, UserId};
 
 use super::Io;
@@ -32,9 +32,10 @@ impl Io {
         let request = wire::newest_messages(direct, LOOK_AT);
         let answer = self.rest.call(&request).await.map_err(|error| translate::hindrance(&error))?;
         let page = translate::page(&answer, direct, LOOK_AT)?;
-        Ok(page.messages.into_iter().find_map(|(_, one)| match one.meaning {
-            Meaning::Seed { seed } if one.keys.job_id.as_deref() == Some(job_id) => Some(seed),
-            _ => None,
-        }))
+        let seed = |one: &Sighting| {
+            let Meaning::Seed { seed } = one.meaning else { return None };
+            (one.keys.job_id.as_deref() == Some(job_id)).then_some(seed)
+        };
+        Ok(page.messages.iter().find_map(|(_, one)| seed(one)))
     }
 }
