@@ -29,7 +29,8 @@ impl<'a> Reference<'a> {
     pub(super) fn is_test(&self) -> bool {
         let is_of_a_name =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
-        self.path.ends_with(".rs") && self.text.contains('_') && self.text.chars().all(is_of_a_name)
+        let is_source = Path::new(self.path).extension().is_some_and(|extension| extension == "rs");
+        is_source && self.text.contains('_') && self.text.chars().all(is_of_a_name)
     }
 
     /// What is wrong with it, if anything.
