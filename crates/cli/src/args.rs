@@ -14,7 +14,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 use journeyman_sim as sim;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Sheet};
 pub(crate) use order::{Door, Order, Prefer, Press, Recipe, Settings};
 
 /// Makes images with Midjourney through Discord.
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Recipe(Recipe),
     /// Read a file of prompts as TXT, CSV or JSON lines, and judge what would be made of it. Nothing is sent.
     Batch(Batch),
+    /// Make a contact sheet of a batch, as one page of HTML, and sum it up; from its manifest.
+    Sheet(Sheet),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing

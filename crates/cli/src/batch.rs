@@ -1,7 +1,9 @@
 //! A batch: a file with many prompts, understood, and what is to be made of it. It sends nothing and keeps no job.
 
+mod changes;
 mod expand;
 mod keys;
+mod manifest;
 mod matrix;
 mod output;
 mod place;
@@ -9,12 +11,20 @@ mod plan;
 mod read;
 mod row;
 mod safe;
+mod sheet;
 mod slug;
+mod summary;
 mod template;
+mod thumbnail;
 
+pub(crate) use changes::{Changes, Side};
 pub(crate) use expand::{Expansion, Item, Step};
+pub(crate) use manifest::{HeadRecord, Manifest, StepRecord, VERSION as MANIFEST_VERSION};
 pub(crate) use matrix::Matrix;
 pub(crate) use output::{DEFAULT as DEFAULT_OUTPUT, Output, Taken, Values};
 pub(crate) use place::{Place, Problem};
 pub(crate) use plan::{PlannedJob, count, jobs_of};
 pub(crate) use read::{Format, Rows};
+pub(crate) use sheet::{Picture, address, sheet};
+pub(crate) use summary::{Failures, Summary};
+pub(crate) use thumbnail::thumbnail;

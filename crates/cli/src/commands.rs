@@ -13,6 +13,7 @@ mod order;
 mod recipe;
 mod score;
 mod screen;
+mod sheet;
 mod sim;
 mod watching;
 mod world;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
             flags.extend(screen::flags(&args.screening)?);
             batch::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }
+        Command::Sheet(args) => sheet::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
             warn(environment);

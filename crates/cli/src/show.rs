@@ -9,13 +9,15 @@ mod progress;
 mod reply;
 mod score;
 mod screen;
+mod summary;
 
 use std::io::{IsTerminal as _, Write as _};
 
 use journeyman::ErrorKind;
 
 pub(crate) use batch::{
-    BatchTotals, object as batch_object, problem_object, problem_text, several_jobs, text as batch_text,
+    BatchTotals, changes_object, changes_text, object as batch_object, problem_object, problem_text,
+    several_jobs, text as batch_text,
 };
 pub(crate) use json::{Lines, line, of_error, of_finished};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};
@@ -25,6 +27,7 @@ pub(crate) use progress::Progress;
 pub(crate) use reply::text as reply_text;
 pub(crate) use score::score;
 pub(crate) use screen::{hit, object as screening_object, opinion};
+pub(crate) use summary::{object as summary_object, text as summary_text};
 
 use crate::config::Environment;
 use crate::error::Error;

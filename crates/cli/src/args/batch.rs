@@ -39,6 +39,12 @@ pub(crate) struct Batch {
     /// Where files go, below the folder of images. Fields: batch, index, name, slug, action, n, job, ext, variables.
     #[arg(long, value_name = "TEMPLATE", default_value = DEFAULT_OUTPUT)]
     pub(crate) output: String,
+    /// Tell what was changed, added and removed since this manifest was written.
+    #[arg(long, value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    pub(crate) against: Option<PathBuf>,
+    /// Write what would be made as a manifest, with every step waiting, where nothing is wrong. See docs/manifest.md.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: Option<PathBuf>,
     /// Print JSON objects, one a line; the last one is `checked`.
     #[arg(long)]
     pub(crate) json: bool,
@@ -50,4 +56,17 @@ pub(crate) struct Batch {
     pub(crate) default_mode: Option<String>,
     #[command(flatten)]
     pub(crate) screening: Screening,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sheet {
+    /// The manifest that the batch wrote.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) manifest: PathBuf,
+    /// Write the page here. Default: beside the manifest, as .html; many thumbnails go into a folder beside it.
+    #[arg(long, short, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
+    /// Print the summary as a JSON object.
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -20,6 +20,8 @@ const NAMELESS: &str = "batch";
 /// A batch file, understood as far as it can be.
 struct Batch {
     name: String,
+    /// The file, as it was named.
+    source: String,
     items: Vec<Item>,
     /// What could not be understood.
     problems: Vec<Problem>,
@@ -69,7 +71,7 @@ fn load(args: &args::Batch) -> Result<Batch, Error> {
     let variables: BTreeSet<String> = items.iter().flat_map(|item| item.variables.keys()).cloned().collect();
     let output = Output::parse(&args.output, &variables)
         .map_err(|wrong| Error::usage(format!("read --output: {}", wrong.message), wrong.hint))?;
-    Ok(Batch { name, items, problems, output, folder })
+    Ok(Batch { name, source: args.file.display().to_string(), items, problems, output, folder })
 }
 
 fn name(args: &args::Batch) -> String {

@@ -6,7 +6,10 @@ use journeyman::{Lint, Severity};
 use serde_json::{Value, json};
 
 use super::lint::Paint;
-use crate::batch::Problem;
+use crate::batch::{Changes, Problem, Side};
+
+/// How many lines of each kind of change people see.
+const SHOWN: usize = 10;
 
 /// The whole of a checked batch.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -110,6 +113,67 @@ pub(crate) fn object(name: &str, totals: &BatchTotals) -> Value {
         "refused": totals.refused,
         "cost": {"low": totals.minutes.0, "high": totals.minutes.1, "unit": "gpu_minutes", "estimate": true},
     })
+}
+
+/// What changed since a manifest, for people.
+pub(crate) fn changes_text(file: &str, changes: &Changes) -> String {
+    if changes.is_none() {
+        return format!("since {file}: nothing has changed\n");
+    }
+    let mut text = format!("since {file}: {} as before", counted(changes.kept, "item"));
+    let told = [
+        (changes.moved, "of them moved"),
+        (count(changes.added.len()), "added"),
+        (count(changes.changed.len()), "changed"),
+        (count(changes.removed.len()), "removed"),
+        (changes.steps_added, "new steps of their recipes"),
+        (changes.steps_removed, "steps no longer asked for"),
+    ];
+    for (number, what) in told.iter().filter(|(number, _)| *number > 0) {
+        let _ = write!(text, ", {number} {what}");
+    }
+    text.push('\n');
+    let side = |side: &Side| format!("item {}: {}", side.number, side.prompt);
+    some(&mut text, "added", &changes.added, side);
+    some(&mut text, "changed", &changes.changed, |(old, new)| {
+        format!("{}\n       was {}", side(new), side(old))
+    });
+    some(&mut text, "removed", &changes.removed, |old| format!("was {}", side(old)));
+    if !changes.removed.is_empty() || !changes.changed.is_empty() {
+        text.push_str("what was made of removed and changed items stays on disk, and stays paid\n");
+    }
+    text
+}
+
+fn some<T>(text: &mut String, what: &str, all: &[T], told: impl Fn(&T) -> String) {
+    for one in all.iter().take(SHOWN) {
+        let _ = writeln!(text, "  {what}, {}", told(one));
+    }
+    if all.len() > SHOWN {
+        let _ = writeln!(text, "  … and {} more {what}", all.len() - SHOWN);
+    }
+}
+
+/// The same for programs.
+pub(crate) fn changes_object(file: &str, changes: &Changes) -> Value {
+    let side = |side: &Side| json!({"item": side.number, "prompt": side.prompt});
+    let rewritten =
+        changes.changed.iter().map(|(before, after)| json!({"before": side(before), "after": side(after)}));
+    json!({
+        "event": "changes",
+        "since": file,
+        "kept": changes.kept,
+        "moved": changes.moved,
+        "added": changes.added.iter().map(side).collect::<Vec<_>>(),
+        "removed": changes.removed.iter().map(side).collect::<Vec<_>>(),
+        "changed": rewritten.collect::<Vec<_>>(),
+        "steps_added": changes.steps_added,
+        "steps_removed": changes.steps_removed,
+    })
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 fn counted(count: u64, what: &str) -> String {

@@ -118,6 +118,37 @@ fn prompts_that_would_be_refused_end_in_their_own_code_and_usage_errors_in_their
 }
 
 #[test]
+fn lines_that_changed_since_a_manifest_are_told_and_a_check_can_write_one() {
+    let mut place = Place::bare();
+    place.write("b.txt", "a fox\na cat\na dog\n");
+    let written = check(&place, &["b.txt", "--manifest", "out/plan.jsonl"]);
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    let same = check(&place, &["b.txt", "--against", "out/plan.jsonl"]);
+    assert!(same.stdout.contains("since out/plan.jsonl: nothing has changed\n"), "{}", same.stdout);
+    place.write("b.txt", "a bear\na fox\na red cat\n");
+    let ran = check(&place, &["b.txt", "--against", "out/plan.jsonl"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for told in [
+        "since out/plan.jsonl: 1 item as before, 1 of them moved, 1 added, 1 changed, 1 removed\n",
+        "  added, item 1: a bear\n",
+        "  changed, item 3: a red cat\n       was item 2: a cat\n",
+        "  removed, was item 3: a dog\n",
+        "stays paid\n",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    let lines = check(&place, &["b.txt", "--against", "out/plan.jsonl", "--json"]).json();
+    assert_eq!(events(&lines, "changes")[0]["added"][0]["prompt"], "a bear");
+    place.write("none.jsonl", "{}\n");
+    let ran = check(&place, &["b.txt", "--against", "none.jsonl"]);
+    assert_eq!(ran.code, Some(2));
+    ran.says(&["none.jsonl: it is no manifest of a batch", "hint: "]);
+    place.write("bad.txt", "a {{fox}}\n");
+    assert_eq!(check(&place, &["bad.txt", "--manifest", "out/bad.jsonl"]).code, Some(2));
+    assert!(!place.path("out/bad.jsonl").exists(), "nothing is written of what is wrong");
+}
+
+#[test]
 fn a_batch_comes_from_standard_input_too() {
     let place = Place::bare();
     let mut command = place.command(&["batch", "--check", "-", "--format", "csv"]);

@@ -14,4 +14,5 @@ mod recipe;
 mod scenarios;
 mod score;
 mod screen;
+mod sheet;
 mod simulator;

@@ -12,7 +12,10 @@ use super::super::order;
 use super::super::screen::Screener;
 use super::Batch;
 use crate::args;
-use crate::batch::{Item, PlannedJob, Problem, Taken, Values, count, jobs_of};
+use crate::batch::{
+    Changes, HeadRecord, Item, MANIFEST_VERSION, Manifest, PlannedJob, Problem, StepRecord, Taken, Values,
+    count, jobs_of,
+};
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
 use crate::show::{self, BatchTotals, Paint};
@@ -29,11 +32,11 @@ struct Check<'a> {
     screener: Screener,
     paint: Paint,
     taken: Taken,
-    /// The number that a job would have in an empty store.
-    number: u64,
     totals: BatchTotals,
     /// The first files.
     paths: Vec<String>,
+    /// What would be made.
+    planned: Manifest,
 }
 
 /// Checks every item, prints what was found, and ends in an error where something is wrong.
@@ -49,15 +52,24 @@ pub(super) fn run(
         screener: Screener::load(configuration)?,
         paint: Paint::of_stdout(environment),
         taken: Taken::default(),
-        number: 0,
         totals: BatchTotals::default(),
         paths: Vec::new(),
+        planned: Manifest { head: head(batch), steps: Vec::new() },
     };
+    let before = args.against.as_deref().map(Manifest::read).transpose().map_err(super::usage)?;
     for problem in &batch.problems {
         check.problem(problem, args.json)?;
     }
     for item in &batch.items {
         check.item(item, args.json)?;
+    }
+    if let (Some(before), Some(file)) = (before, &args.against) {
+        let (changes, file) = (Changes::since(&before, &batch.items), file.display().to_string());
+        if args.json {
+            show::line(&show::changes_object(&file, &changes))?;
+        } else {
+            show::print(&show::changes_text(&file, &changes))?;
+        }
     }
     if args.json {
         show::line(&show::batch_object(&batch.name, &check.totals))?;
@@ -67,7 +79,23 @@ pub(super) fn run(
             show::print("  ({job} here as in a store that has no jobs yet)\n")?;
         }
     }
-    verdict(&args.file, &check.totals)
+    verdict(&args.file, &check.totals)?;
+    match &args.manifest {
+        Some(path) => Ok(check.planned.write(path)?),
+        None => Ok(()),
+    }
+}
+
+fn head(batch: &Batch) -> HeadRecord {
+    HeadRecord {
+        journeyman_manifest: MANIFEST_VERSION,
+        batch: batch.name.clone(),
+        source: batch.source.clone(),
+        folder: String::new(),
+        output: batch.output.to_string(),
+        items: 0,
+        steps: 0,
+    }
 }
 
 impl Check<'_> {
@@ -91,7 +119,7 @@ impl Check<'_> {
         self.totals.add(&lint, count(&item.steps));
         let is_refused = lint.errors().next().is_some() || screening.is_refused() || several;
         self.totals.refused += u64::from(is_refused);
-        let jobs = self.paths(item);
+        let jobs = self.plan(item);
         if json {
             return show::line(&object(item, &prompt, &lint, &screening, &jobs, several));
         }
@@ -107,19 +135,23 @@ impl Check<'_> {
     }
 
     /// The item's jobs, each with its first file.
-    fn paths(&mut self, item: &Item) -> Vec<(PlannedJob, String)> {
-        let mut jobs = Vec::new();
-        for job in jobs_of(item) {
-            self.number += 1;
-            let values =
-                Values { batch: &self.batch.name, item, job: &job, number: self.number, n: 1, ext: ENDING };
+    fn plan(&mut self, item: &Item) -> Vec<(PlannedJob, String)> {
+        let jobs = jobs_of(item);
+        self.planned.head.items += 1;
+        let mut planned = Vec::with_capacity(jobs.len());
+        for job in &jobs {
+            self.planned.head.steps += 1;
+            let (batch, number) = (&self.batch.name, self.planned.head.steps);
+            let values = Values { batch, item, job, number, n: 1, ext: ENDING };
             let path = self.taken.take(&self.batch.output.path(&values));
             if self.paths.len() < SHOWN {
                 self.paths.push(path.clone());
             }
-            jobs.push((job, path));
+            let parent = job.parent.and_then(|parent| jobs.get(parent));
+            self.planned.steps.push(StepRecord::planned(item, job, parent));
+            planned.push((job.clone(), path));
         }
-        jobs
+        planned
     }
 }
 
