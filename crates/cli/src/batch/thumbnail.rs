@@ -17,7 +17,8 @@ const QUALITY: u8 = 70;
 /// What cannot be read, or is no picture.
 pub(crate) fn thumbnail(path: &Path) -> Result<Vec<u8>, ImageError> {
     let picture = ImageReader::open(path)?.with_guessed_format()?.decode()?;
-    let small = picture.thumbnail(SIDE, SIDE).to_rgb8();
+    let is_small = picture.width() <= SIDE && picture.height() <= SIDE;
+    let small = if is_small { picture } else { picture.thumbnail(SIDE, SIDE) }.to_rgb8();
     let mut bytes = Cursor::new(Vec::new());
     small.write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY))?;
     Ok(bytes.into_inner())
@@ -36,6 +37,9 @@ mod tests {
         let small = image::load_from_memory_with_format(&bytes, image::ImageFormat::Jpeg).unwrap();
         assert_eq!((small.width(), small.height()), (240, 120));
         assert_eq!(bytes, thumbnail(&path).unwrap(), "the same each time");
+        image::RgbImage::new(8, 4).save(&path).unwrap();
+        let small = image::load_from_memory(&thumbnail(&path).unwrap()).unwrap();
+        assert_eq!((small.width(), small.height()), (8, 4), "a small picture is not blown up");
         std::fs::write(&path, "no picture").unwrap();
         assert!(thumbnail(&path).is_err());
     }

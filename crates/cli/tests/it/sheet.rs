@@ -13,11 +13,11 @@ fn manifest(paths: &[String]) -> String {
         paths.len() + 1
     );
     for (index, path) in paths.iter().enumerate() {
-        let _ = write!(
+        let _ = writeln!(
             text,
             "{{\"item\":{},\"prompt\":\"a <b>fox</b>\",\"step\":\"imagine\",\"key\":\"k{index}\",\"state\":\"finished\",\
              \"files\":[{{\"path\":\"{path}\",\"sha256\":\"00\",\"bytes\":1000000}}],\
-             \"spent\":{{\"certainty\":\"certain\",\"milliminutes\":1000}}}}\n",
+             \"spent\":{{\"certainty\":\"certain\",\"milliminutes\":1000}}}}",
             index + 1
         );
     }
