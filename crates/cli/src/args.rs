@@ -4,6 +4,7 @@ mod batch;
 mod order;
 #[cfg(test)]
 mod pages;
+mod record;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -52,13 +53,18 @@ pub(crate) fn definition() -> clap::Command {
 /// # Errors
 /// clap's own: a request for help or the version among them.
 pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    definition().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches))
+    let matches = definition().try_get_matches()?;
+    record::unwrapped(Cli::from_arg_matches(&matches)?)
 }
 
 /// Whether JSON was asked for, on a command line that cannot be understood otherwise.
 pub(crate) fn ask_for_json(mut typed: impl Iterator<Item = OsString>) -> bool {
-    // What follows two hyphens alone is a prompt or a file.
-    typed.by_ref().take_while(|arg| arg != "--").any(|arg| arg == "--json")
+    // What follows two hyphens alone is a prompt or a file, and after `record` a command.
+    let mut before: Vec<OsString> = typed.by_ref().take_while(|arg| arg != "--").collect();
+    if before.iter().any(|arg| arg == "record") {
+        before.extend(typed.take_while(|arg| arg != "--"));
+    }
+    before.iter().any(|arg| arg == "--json")
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +79,11 @@ pub(crate) enum Command {
     Batch(Batch),
     /// Make a contact sheet of a batch, as one page of HTML, and sum it up; from its manifest.
     Sheet(Sheet),
+    /// Run a command, and record what passes between it and Discord, without secrets.
+    ///
+    /// Each recording is a file of JSON lines in the folder. Tokens are struck, names, ids and addresses have others in
+    /// their place; prompts are kept unless `record_prompts` is false. `journeyman replay` reads it.
+    Record(record::Record),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing
@@ -347,6 +358,8 @@ mod tests {
         assert!(asks(&["imagine", "--colour", "--json", "a fox"]));
         assert!(!asks(&["imagine", "--colour", "a fox --json"]));
         assert!(!asks(&["imagine", "--colour", "--", "--json"]));
+        assert!(asks(&["record", "d", "--", "imagine", "--colour", "--json"]));
+        assert!(!asks(&["record", "d", "--", "imagine", "--colour", "--", "--json"]));
     }
 
     #[test]

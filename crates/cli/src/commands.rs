@@ -51,6 +51,8 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
             batch::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }
         Command::Sheet(args) => sheet::run(&args),
+        // Parsing has put the command in its place already.
+        Command::Record(_) => Err(Error::usage("record: no command is given", "write it after two hyphens")),
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
             warn(environment);
@@ -96,8 +98,9 @@ fn through(
 fn of_door(door: &Door) -> Result<Vec<Flag>, journeyman::Error> {
     let out = door.out.as_deref().map(text).transpose()?.map(|out| ("out", "--out", out));
     let split = door.split.then(|| ("split", "--split", "true".to_owned()));
+    let record = door.record.as_deref().map(text).transpose()?.map(|folder| ("record", "--record", folder));
     let seed = door.world.world.seed.map(|seed| ("seed", "--seed", seed.to_string()));
-    Ok(flags(&door.connection)?.into_iter().chain(out).chain(split).chain(seed).collect())
+    Ok(flags(&door.connection)?.into_iter().chain(out).chain(split).chain(record).chain(seed).collect())
 }
 
 fn configuration(

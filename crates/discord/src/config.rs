@@ -8,7 +8,7 @@ use journeyman_limiter::RetryPolicy;
 use thiserror::Error;
 use url::{Host, Url};
 
-use crate::Token;
+use crate::{Tap, Token};
 
 /// How requests are made. The defaults are [`Config::new`]'s.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub timeouts: Timeouts,
     /// Which answers are tried again, how often, and how soon.
     pub retry: RetryPolicy,
+    /// Hears what passes; default `None`.
+    pub tap: Option<Tap>,
 }
 
 impl Config {
@@ -31,6 +33,7 @@ impl Config {
             token,
             timeouts: Timeouts::default(),
             retry: RetryPolicy::default(),
+            tap: None,
         }
     }
 
@@ -38,6 +41,12 @@ impl Config {
     #[must_use]
     pub fn with_api_base(self, api_base: ApiBase) -> Self {
         Self { api_base, ..self }
+    }
+
+    /// The same, heard by this tap.
+    #[must_use]
+    pub fn with_tap(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
     }
 }
 

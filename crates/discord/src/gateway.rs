@@ -85,14 +85,14 @@ impl Gateway {
     /// Outside of a tokio runtime.
     pub fn start(config: GatewayConfig, clock: Clock) -> (Self, mpsc::Receiver<Heard>) {
         let config = GatewayConfig { timeouts: floored(config.timeouts, clock), ..config };
-        let send = config.timeouts.send;
+        let (send, tap) = (config.timeouts.send, config.tap.clone());
         let (heard, receiver) = mpsc::channel(config.room.max(1));
         let (channels, wanted) = watch::channel(config.channels.clone());
         let session = Session::new(config, clock.now());
         let (state, watched) = watch::channel(session.state().clone());
         let (counts, counted) = watch::channel(session.counts());
         let goodbye = floor(GOODBYE, clock);
-        let shell = Shell { session, clock, heard, channels: wanted, state, counts, send, goodbye };
+        let shell = Shell { session, clock, heard, channels: wanted, state, counts, send, goodbye, tap };
         let task = tokio::spawn(shell.run());
         (Self { channels, state: watched, counts: counted, task }, receiver)
     }

@@ -33,6 +33,7 @@ mod error;
 pub mod gateway;
 mod picture;
 mod rest;
+mod tap;
 mod token;
 pub mod wire;
 
@@ -45,4 +46,5 @@ pub use picture::{MOST_UPLOAD_BYTES, Picture, PictureKind, UnusablePicture};
 #[cfg(feature = "user-account")]
 pub use rest::UploadError;
 pub use rest::{CannotStart, DownloadError, DownloadErrorKind, Downloader, Hosts, Recall, Rest};
+pub use tap::{Passing, Tap};
 pub use token::{MalformedToken, Token};

@@ -9,6 +9,7 @@ mod refresh;
 mod upload;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use journeyman_limiter::Limiter;
@@ -42,6 +43,8 @@ struct Inner {
     /// For requests that must not be: each leaves on a connection of its own.
     fresh: reqwest::Client,
     date: Mutex<Option<ServerDate>>,
+    /// How many calls were made.
+    calls: AtomicU64,
     #[cfg(feature = "user-account")]
     commands: crate::commands::Known,
 }
@@ -62,6 +65,7 @@ impl Rest {
                 pooled,
                 fresh,
                 date: Mutex::new(None),
+                calls: AtomicU64::new(0),
                 #[cfg(feature = "user-account")]
                 commands: crate::commands::Known::default(),
             }),

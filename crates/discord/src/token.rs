@@ -81,6 +81,11 @@ impl Token {
         Credential::of_token(&self.text)
     }
 
+    /// The same text with `…` where this token stood in it.
+    pub fn struck_from(&self, text: &str) -> String {
+        text.replace(self.secret(), "…")
+    }
+
     /// The text without `Bot `, as the gateway's IDENTIFY and RESUME carry it.
     pub(crate) fn secret(&self) -> &str {
         self.text.strip_prefix(BOT).unwrap_or(&self.text)

@@ -20,6 +20,7 @@ use crate::driver::shell::{Begin, Caller, Command, Shell, Status};
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, MOST_EVENTS};
 use crate::judge::Judge;
+use crate::record::Recorder;
 use crate::settings::Settings;
 use crate::wall;
 
@@ -37,6 +38,7 @@ pub struct Client {
     watched_by: watch::Receiver<WatchedBy>,
     judge: Arc<Judge>,
     io: Io,
+    recorder: Recorder,
 }
 
 /// What may differ from one imagine to the next.
@@ -59,7 +61,8 @@ impl Client {
     /// be made.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, Error> {
         let archive = Archive::open(&settings.out, settings.split)?;
-        let io = Io::new(settings, archive, clock)?;
+        let recorder = Recorder::begin(settings)?;
+        let io = Io::new(settings, archive, clock, recorder.tap())?;
         let core = Core::new(CoreSettings {
             deadlines: settings.deadlines,
             poll: settings.poll,
@@ -70,9 +73,10 @@ impl Client {
         });
         let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
         let (watched_by_in, watched_by) = watch::channel(WatchedBy::Nothing);
-        tokio::spawn(Shell::new(core, io.clone(), clock, receiver, watched_by_in).run());
+        let shell = Shell::new(core, io.clone(), clock, receiver, watched_by_in);
+        tokio::spawn(shell.recorded(recorder.clone()).run());
         let (numbers, judge) = (Arc::new(AtomicU64::new(0)), Arc::new(Judge::new(settings)));
-        Ok(Self { commands, numbers, clock, watched_by, judge, io })
+        Ok(Self { commands, numbers, clock, watched_by, judge, io, recorder })
     }
 
     /// Makes an image of `prompt`.
@@ -149,6 +153,18 @@ impl Client {
     /// By what the channel is followed at this moment; nothing is followed before the first job.
     pub fn watched_by(&self) -> WatchedBy {
         *self.watched_by.borrow()
+    }
+
+    /// Ends the recording that [`Settings::record`] asked for: its lines are on disk when this returns, or it has
+    /// waited 2 s for a disk that is slower. Dropping the last of the client and its jobs does the same, where the
+    /// program lives long enough. Without a recording it does nothing.
+    ///
+    /// # Cancel safety
+    /// The recording ends in any case.
+    pub async fn end_recording(&self) {
+        let recorder = self.recorder.clone();
+        // Only a runtime that ends already does not run it; then dropping the client ends the recording.
+        let _ = tokio::task::spawn_blocking(move || recorder.end()).await;
     }
 
     async fn start(&self, begin: Begin) -> Result<Job, Error> {

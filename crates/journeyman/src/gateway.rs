@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use journeyman_discord::gateway::{Gateway, GatewayConfig, Heard};
-use journeyman_discord::{ApiBase, Rest, wire};
+use journeyman_discord::{ApiBase, Rest, Tap, wire};
 use journeyman_midjourney::outcome::NotSent;
 use journeyman_moment::Clock;
 use tokio::sync::mpsc;
@@ -24,12 +24,13 @@ pub(crate) struct Entrance {
 }
 
 impl Entrance {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, tap: Option<Tap>) -> Self {
         Self {
             config: GatewayConfig::new(settings.token.clone())
                 .with_address(settings.gateway.clone().unwrap_or_default())
                 .with_seed(settings.seed)
-                .with_channels([settings.channel]),
+                .with_channels([settings.channel])
+                .with_tap(tap),
             is_known: settings.gateway.is_some() || settings.api_base == ApiBase::default(),
         }
     }
@@ -55,10 +56,10 @@ impl Entrance {
 /// # Cancel safety
 /// Dropping the future ends the session.
 pub async fn try_gateway(settings: &Settings, clock: Clock) -> Result<Duration, Error> {
-    let rest = io::rest(settings, clock)?;
+    let rest = io::rest(settings, clock, None)?;
     let (began, until) = (clock.now(), clock.now() + settings.gateway_patience);
     let cannot = |why| Error::from_not_sent(&why).with_hint("check the network, or use watch = \"poll\"");
-    let (gateway, mut heard) = Entrance::new(settings).connect(&rest).await.map_err(cannot)?;
+    let (gateway, mut heard) = Entrance::new(settings, None).connect(&rest).await.map_err(cannot)?;
     let mut last = "it did not answer in time".to_owned();
     let ended = loop {
         tokio::select! {

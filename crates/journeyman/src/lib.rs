@@ -56,6 +56,7 @@ mod job;
 mod judge;
 mod lint;
 mod panel;
+mod record;
 mod settings;
 mod wall;
 mod words;

@@ -48,6 +48,11 @@ pub struct Settings {
     pub out: PathBuf,
     /// Whether a grid's four quarters are saved beside it. Default off.
     pub split: bool,
+    /// A folder in which everything that passes between this client and Discord is recorded, without secrets.
+    /// Default `None`: nothing is.
+    pub record: Option<PathBuf>,
+    /// Whether a recording keeps prompts; other words stand for theirs if not. Default on.
+    pub record_prompts: bool,
     /// How many times a request is sent again after a failure that allows it. Default 3.
     pub max_retries: u32,
     /// Seeds all jitter, so that a run can be repeated. Default: from the time.
@@ -74,6 +79,8 @@ impl Settings {
             screen: Screen::default(),
             out: PathBuf::from("journeyman-images"),
             split: false,
+            record: None,
+            record_prompts: true,
             max_retries: 3,
             seed: crate::wall::seed(),
         }

@@ -89,15 +89,36 @@ pub enum Hindrance {
 }
 
 impl Hindrance {
-    pub(crate) const ALL: [(Self, &'static str); 9] = [
-        (Self::Unreachable, "unreachable"),
-        (Self::UpstreamFailed, "upstream_failed"),
-        (Self::RateLimited, "rate_limited"),
-        (Self::TokenRefused, "token_refused"),
-        (Self::Unauthorized, "unauthorized"),
-        (Self::ChannelUnknown, "channel_unknown"),
-        (Self::CommandMissing, "command_missing"),
-        (Self::Malformed, "malformed"),
-        (Self::Internal, "internal"),
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Unreachable,
+        Self::UpstreamFailed,
+        Self::RateLimited,
+        Self::TokenRefused,
+        Self::Unauthorized,
+        Self::ChannelUnknown,
+        Self::CommandMissing,
+        Self::Malformed,
+        Self::Internal,
     ];
+
+    /// One word, for records.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::RateLimited => "rate_limited",
+            Self::TokenRefused => "token_refused",
+            Self::Unauthorized => "unauthorized",
+            Self::ChannelUnknown => "channel_unknown",
+            Self::CommandMissing => "command_missing",
+            Self::Malformed => "malformed",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The one with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::account::User;
 use crate::error_body;
 use crate::http::Reply;
-use crate::message::mention;
+use crate::message::account;
 use crate::route::{Endpoint, Route};
 use crate::world::World;
 
@@ -128,7 +128,7 @@ fn channel(world: &World, channel_id: u64, body: &Value) -> Reply {
 }
 
 fn me(caller: &Caller) -> Reply {
-    let mut user = mention(caller);
+    let mut user = account(caller);
     user["bot"] = json!(caller.bot);
     Reply::json(200, &user)
 }

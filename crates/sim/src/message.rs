@@ -214,6 +214,15 @@ pub(crate) fn mention(user: &User) -> Value {
     })
 }
 
+/// A user's own object, as only its owner is shown it. Real: it has the address (Discord's docs, "User Structure").
+pub(crate) fn account(user: &User) -> Value {
+    let mut own = person(user);
+    if !user.bot {
+        own["email"] = json!(format!("{}@mail.example", user.name));
+    }
+    own
+}
+
 /// A user object as in `author`.
 pub(crate) fn person(user: &User) -> Value {
     let mut author = mention(user);

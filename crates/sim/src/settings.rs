@@ -260,6 +260,8 @@ pub struct Settings {
     pub epoch_unix_micros: i64,
     /// The token of the world's own account; made from the seed when absent.
     pub token: Option<String>,
+    /// The user name of the world's own account; it stands in messages and in file names. `user_a`.
+    pub account_name: String,
     /// Where the world says that it lives; `serve` puts its own address here.
     pub origin: String,
     /// True rate limits.
@@ -348,6 +350,7 @@ impl Settings {
             scenario: Scenario::default(),
             epoch_unix_micros: 1_767_225_600_000_000,
             token: None,
+            account_name: "user_a".to_owned(),
             origin: "http://127.0.0.1".to_owned(),
             limits: Limits::default(),
             traffic: Traffic::default(),

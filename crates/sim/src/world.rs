@@ -130,7 +130,8 @@ impl World {
             settings,
         };
         world.gateway.expect_faults(&mut world.timers);
-        let own = User { id: number(&world.ready.user_id), name: "user_a".to_owned(), bot: false };
+        let own =
+            User { id: number(&world.ready.user_id), name: world.settings.account_name.clone(), bot: false };
         world.accounts.add(world.ready.token.clone(), own);
         world.open_channel(number(&world.ready.channel_id));
         for locked in world.settings.locked_channels.clone() {

@@ -44,6 +44,9 @@ pub(crate) struct Door {
     /// Print JSON objects on stdout, one a line; a job's last one is `finished` or `failed`.
     #[arg(long)]
     pub(crate) json: bool,
+    /// Record in this folder what passes, without secrets; `journeyman replay` reads it.
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) record: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) world: ImagineWorld,
     #[command(flatten)]
@@ -128,6 +131,25 @@ impl Order {
             | Self::Settings(Settings { door, .. })
             | Self::Prefer(Prefer { door, .. })
             | Self::Info(door)
+            | Self::Fast(door)
+            | Self::Relax(door)
+            | Self::Turbo(door)
+            | Self::Stealth(door)
+            | Self::Public(door)
+            | Self::HelpMidjourney(door) => door,
+        }
+    }
+
+    pub(crate) fn door_mut(&mut self) -> &mut Door {
+        match self {
+            Self::Press(Press { door, .. })
+            | Self::Describe { door, .. }
+            | Self::Blend { door, .. }
+            | Self::Shorten { door, .. }
+            | Self::Show { door, .. }
+            | Self::Prefer(Prefer { door, .. })
+            | Self::Info(door)
+            | Self::Settings(door)
             | Self::Fast(door)
             | Self::Relax(door)
             | Self::Turbo(door)

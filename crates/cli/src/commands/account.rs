@@ -1,5 +1,6 @@
 //! Where jobs are made: the configured account, or that of a simulator in this process. It sends nothing.
 
+use std::cell::OnceCell;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use journeyman::{Client, Clock, ErrorKind, ProgressVisibility, Settings, Token};
@@ -15,6 +16,7 @@ pub(super) struct Account {
     settings: Settings,
     clock: Clock,
     simulator: Option<sim::Running>,
+    client: OnceCell<Client>,
 }
 
 impl Account {
@@ -26,7 +28,12 @@ impl Account {
     ) -> Result<Self, Error> {
         if !simulated {
             let (settings, scale) = configuration.account()?;
-            return Ok(Self { settings, clock: Clock::scaled(scale), simulator: None });
+            return Ok(Self {
+                settings,
+                clock: Clock::scaled(scale),
+                simulator: None,
+                client: OnceCell::new(),
+            });
         }
         let clock = Clock::scaled(flags.speed);
         let mut there = world::settings(&flags.world)?;
@@ -34,7 +41,7 @@ impl Account {
         let progress = seen(there.progress);
         let running = simulate(there, clock).await?;
         match of_simulator(configuration, &running.ready, progress) {
-            Ok(settings) => Ok(Self { settings, clock, simulator: Some(running) }),
+            Ok(settings) => Ok(Self { settings, clock, simulator: Some(running), client: OnceCell::new() }),
             Err(error) => {
                 running.shutdown().await;
                 Err(error)
@@ -42,13 +49,20 @@ impl Account {
         }
     }
 
-    /// A client of this account.
+    /// The account's client.
     pub(super) fn client(&self) -> Result<Client, Error> {
-        Ok(Client::new(&self.settings, self.clock)?)
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = Client::new(&self.settings, self.clock)?;
+        Ok(self.client.get_or_init(|| client).clone())
     }
 
-    /// Stops the simulator, if there is one.
+    /// Ends the recording, if there is one, and stops the simulator, if there is one.
     pub(super) async fn close(self) {
+        if let Some(client) = self.client.get() {
+            client.end_recording().await;
+        }
         if let Some(running) = self.simulator {
             running.shutdown().await;
         }

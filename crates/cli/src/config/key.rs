@@ -46,6 +46,12 @@ pub(crate) const KEYS: &[Key] = &[
     },
     key("out", Some("journeyman-images"), "the folder in which images are saved"),
     key("split", Some("false"), "true to save a grid's four quarters too"),
+    key(
+        "record",
+        None,
+        "a folder in which everything that passes is recorded, without secrets; none: nothing is",
+    ),
+    key("record_prompts", Some("true"), "false to keep no prompts in a recording"),
     key("prompt_version", None, "the account's default version of Midjourney, such as 7 or niji 6, for lint"),
     key("prompt_mode", None, "the account's default speed, for lint: fast, relax or turbo"),
     key("screen_lists", None, "files with words and phrases that no prompt may have, separated as in PATH"),

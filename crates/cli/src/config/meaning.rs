@@ -38,6 +38,10 @@ impl Configuration {
             settings.out = out;
         }
         settings.split = self.switch("split")?;
+        settings.record = self.read("record")?;
+        if let Some(Switch(keeps)) = self.read("record_prompts")? {
+            settings.record_prompts = keeps;
+        }
         if let Some(Millis(pace)) = self.read("pace_ms")? {
             settings.pace = (!pace.is_zero()).then_some(pace);
         }
@@ -79,7 +83,7 @@ impl Configuration {
             "channel" => self.read::<ChannelId>(name).map(drop),
             "guild" => self.read::<GuildId>(name).map(drop),
             "api_base" => self.read::<ApiBase>(name).map(drop),
-            "accept_account_risk" | "split" => self.read::<Switch>(name).map(drop),
+            "accept_account_risk" | "split" | "record_prompts" => self.read::<Switch>(name).map(drop),
             "pace_ms" => self.read::<Millis>(name).map(drop),
             "max_retries" => self.read::<u32>(name).map(drop),
             "seed" => self.read::<u64>(name).map(drop),

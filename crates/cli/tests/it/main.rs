@@ -11,6 +11,7 @@ mod interrupt;
 mod lint;
 mod order;
 mod recipe;
+mod record;
 mod scenarios;
 mod score;
 mod screen;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use journeyman_model::ChannelId;
 
 use super::GatewayAddress;
-use crate::Token;
+use crate::{Tap, Token};
 
 /// How a session is held. The defaults are [`GatewayConfig::new`]'s.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct GatewayConfig {
     pub start_limit: StartLimit,
     /// How many things heard may wait for a slow consumer; default 1,024.
     pub room: usize,
+    /// Hears what passes; default `None`.
+    pub tap: Option<Tap>,
 }
 
 impl GatewayConfig {
@@ -43,6 +45,7 @@ impl GatewayConfig {
             timeouts: GatewayTimeouts::default(),
             start_limit: StartLimit::default(),
             room: 1_024,
+            tap: None,
         }
     }
 
@@ -50,6 +53,12 @@ impl GatewayConfig {
     #[must_use]
     pub fn with_address(self, address: GatewayAddress) -> Self {
         Self { address, ..self }
+    }
+
+    /// The same, heard by this tap.
+    #[must_use]
+    pub fn with_tap(self, tap: Option<Tap>) -> Self {
+        Self { tap, ..self }
     }
 
     /// The same with another seed.

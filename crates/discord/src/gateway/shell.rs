@@ -15,6 +15,7 @@ use super::outbox::Outbox;
 use super::session::{Frame, Input, Output, Session};
 use super::socket::{Failure, Incoming, Socket};
 use super::{GatewayAddress, GatewayCounts, GatewayState, Heard};
+use crate::tap::{self, Passing, Tap};
 
 /// What waits here for room in the consumer's channel. One step of the session tells less than this at once.
 const OUTBOX: usize = 16;
@@ -35,6 +36,8 @@ pub(super) struct Shell {
     pub(super) send: Duration,
     /// For a goodbye to be answered.
     pub(super) goodbye: Duration,
+    /// Hears what passes.
+    pub(super) tap: Option<Tap>,
 }
 
 enum Link {
@@ -115,6 +118,12 @@ impl Running {
         }
     }
 
+    fn pass<'a>(&self, passing: impl FnOnce(Moment) -> Passing<'a>) {
+        if let Some(tap) = &self.shell.tap {
+            tap.pass(passing(self.shell.clock.now()));
+        }
+    }
+
     fn feed(&mut self, input: Input<'_>) {
         let now = self.shell.clock.now();
         self.shell.session.on(now, input);
@@ -127,14 +136,26 @@ impl Running {
             Err(Failure::NoCertificates) => (Link::None, Input::NoCertificates),
         };
         self.link = link;
+        let is_open = matches!(self.link, Link::Open(_));
+        self.pass(|at| {
+            if is_open { Passing::GatewayOpened { at } } else { Passing::GatewayClosed { at, code: None } }
+        });
         self.feed(input);
     }
 
     fn came(&mut self, incoming: &Incoming) {
         match incoming {
-            Incoming::Text(text) => self.feed(Input::Frame(text)),
+            Incoming::Text(text) => {
+                if self.shell.tap.is_some()
+                    && let Some(frame) = tap::of_connection(text)
+                {
+                    self.pass(|at| Passing::Frame { at, frame: &frame });
+                }
+                self.feed(Input::Frame(text));
+            }
             Incoming::Closed(code) => {
                 self.link = Link::None;
+                self.pass(|at| Passing::GatewayClosed { at, code: *code });
                 self.feed(Input::Closed(*code));
             }
             Incoming::Damaged(damage) => self.feed(Input::Damaged(*damage)),
@@ -163,7 +184,9 @@ impl Running {
             is_sent = socket.send(frame.text()) => is_sent,
             () = clock.sleep_until(limit) => false,
         };
-        if !is_sent {
+        if is_sent {
+            self.pass(|at| Passing::FrameSent { at, op: frame.op() });
+        } else {
             self.link = Link::None;
             self.feed(Input::Closed(None));
         }

@@ -11,6 +11,7 @@ use reqwest::Response;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::{Inner, Recall, Rest};
+use crate::tap::Passing;
 use crate::wire::{Answer, Request};
 use crate::{CallError, CallErrorKind, ServerDate, date};
 
@@ -61,6 +62,7 @@ struct Call<'a> {
     rest: &'a Inner,
     request: &'a Request,
     recall: &'a Recall,
+    number: u64,
     started: Moment,
     attempts: AtomicU32,
 }
@@ -86,9 +88,18 @@ enum Body {
     Broken(reqwest::Error),
 }
 
+impl Body {
+    fn put_into(&self, answer: &mut Answer) {
+        if let Self::Whole(bytes) = self {
+            answer.body = bytes.clone();
+        }
+    }
+}
+
 impl<'a> Call<'a> {
     fn new(rest: &'a Inner, request: &'a Request, recall: &'a Recall) -> Self {
-        Self { rest, request, recall, started: rest.clock.now(), attempts: AtomicU32::new(0) }
+        let number = rest.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { rest, request, recall, number, started: rest.clock.now(), attempts: AtomicU32::new(0) }
     }
 
     /// Why nothing is to be sent at all.
@@ -107,6 +118,8 @@ impl<'a> Call<'a> {
             return ended.err(Failure { trouble: obstacle, certainty: Certainty::NotSent });
         }
         self.attempts.fetch_add(1, Ordering::Relaxed);
+        let (call, request) = (self.number, self.request);
+        self.pass(|at| Passing::Request { call, at, request });
         let sending = self.http().send();
         permit.departed();
         match sending.await {
@@ -118,9 +131,13 @@ impl<'a> Call<'a> {
                 };
                 let trouble = Trouble::new(kind).with_source(error.without_url());
                 self.recall.stay();
+                self.pass(|at| Passing::NoAnswer { call, at, may_have_left: false });
                 permit.not_sent().err(Failure { trouble, certainty: Certainty::NotSent })
             }
-            Err(error) => permit.maybe_sent().err(Failure::lost(error)),
+            Err(error) => {
+                self.pass(|at| Passing::NoAnswer { call, at, may_have_left: true });
+                permit.maybe_sent().err(Failure::lost(error))
+            }
         }
     }
 
@@ -140,25 +157,22 @@ impl<'a> Call<'a> {
     async fn receive(&self, permit: Permit, response: Response) -> Tried<Answer, Failure> {
         let status = response.status().as_u16();
         let headers = texts(response.headers());
-        let mut answer = Answer { status, headers, body: Bytes::new() };
+        let mut answer = Answer { status, headers, body: Bytes::new(), call: self.number };
         self.learn(&answer);
         tracing::trace!(purpose = self.request.purpose, status, "answered");
         // The relative waits in the headers count from here, so the limiter hears of them before the body
         // is read. Of a refusal the body says more than the headers.
         let (ended, body) = if journeyman_limiter::Answer::reads_body(status) {
             let body = read(response).await;
-            if let Body::Whole(bytes) = &body {
-                answer.body = bytes.clone();
-            }
+            body.put_into(&mut answer);
             (permit.answered(&answer.facts()), body)
         } else {
             (permit.answered(&answer.facts()), read(response).await)
         };
+        body.put_into(&mut answer);
+        self.pass(|at| Passing::Answer { call: self.number, at, answer: &answer });
         match body {
-            Body::Whole(bytes) => {
-                answer.body = bytes;
-                self.judge(ended, answer)
-            }
+            Body::Whole(_) => self.judge(ended, answer),
             // A refusal is one also without its words.
             Body::Broken(_) | Body::TooLarge if (400..500).contains(&status) => self.judge(ended, answer),
             Body::TooLarge => {
@@ -174,6 +188,12 @@ impl<'a> Call<'a> {
                 (ended.certainty, ended.status) = (Certainty::MaybeSent, None);
                 ended.err(Failure::lost(error))
             }
+        }
+    }
+
+    fn pass<'p>(&self, passing: impl FnOnce(Moment) -> Passing<'p>) {
+        if let Some(tap) = &self.rest.config.tap {
+            tap.pass(passing(self.rest.clock.now()));
         }
     }
 

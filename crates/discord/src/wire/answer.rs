@@ -17,6 +17,8 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Bytes,
+    /// The number of the call that it answers, by which a recording joins them; 0 of one that is made by hand.
+    pub call: u64,
 }
 
 impl Answer {
@@ -27,7 +29,7 @@ impl Answer {
         body: impl Into<Bytes>,
     ) -> Self {
         let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: body.into(), call: 0 }
     }
 
     /// Whether the status is 2xx.
@@ -77,7 +79,7 @@ impl Answer {
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A body may hold prompts and signed links, which do not belong into a chance print.
-        let Self { status, headers, body } = self;
+        let Self { status, headers, body, .. } = self;
         write!(f, "Answer({status}, {} headers, {} bytes)", headers.len(), body.len())
     }
 }

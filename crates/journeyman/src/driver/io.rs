@@ -8,7 +8,7 @@ use journeyman_discord::gateway;
 use journeyman_discord::wire::upload::UploadedFile;
 use journeyman_discord::{
     CannotStart, CommandError, Config, DownloadError, DownloadErrorKind, Downloader, Hosts, Picture, Place,
-    Recall, Rest, Wanted as WantedCommand, wire,
+    Recall, Rest, Tap, Wanted as WantedCommand, wire,
 };
 use journeyman_limiter::{GuardConfig, Limiter, RetryPolicy};
 use journeyman_midjourney::application::MIDJOURNEY;
@@ -77,9 +77,14 @@ impl Io {
         self.rest.unlatch();
     }
 
-    pub(crate) fn new(settings: &Settings, archive: Archive, clock: Clock) -> Result<Self, Error> {
+    pub(crate) fn new(
+        settings: &Settings,
+        archive: Archive,
+        clock: Clock,
+        tap: Option<Tap>,
+    ) -> Result<Self, Error> {
         let hosts = if settings.api_base.is_loopback() { Hosts::loopback() } else { Hosts::public() };
-        let rest = rest(settings, clock)?;
+        let rest = rest(settings, clock, tap.clone())?;
         let (timeouts, retry) = (rest.config().timeouts, rest.config().retry.clone());
         Ok(Self {
             downloader: Downloader::new(timeouts, hosts, retry, clock).map_err(cannot_start)?,
@@ -87,7 +92,7 @@ impl Io {
             archive,
             place: Place { channel: settings.channel, guild: settings.guild },
             session: session(settings.seed),
-            entrance: Entrance::new(settings),
+            entrance: Entrance::new(settings, tap),
             page_base: settings.page_base.clone().unwrap_or_else(|| page_base(settings)),
         })
     }
@@ -343,7 +348,7 @@ fn page_base(settings: &Settings) -> String {
 }
 
 /// The API as the settings' account sees it.
-pub(crate) fn rest(settings: &Settings, clock: Clock) -> Result<Rest, Error> {
+pub(crate) fn rest(settings: &Settings, clock: Clock, tap: Option<Tap>) -> Result<Rest, Error> {
     let limits = journeyman_limiter::Config {
         pace: settings.pace,
         seed: Some(settings.seed),
@@ -352,8 +357,10 @@ pub(crate) fn rest(settings: &Settings, clock: Clock) -> Result<Rest, Error> {
         ..journeyman_limiter::Config::default()
     };
     let retry = RetryPolicy { max_retries: settings.max_retries, ..RetryPolicy::default() };
-    let config =
-        Config { retry, ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone()) };
+    let config = Config {
+        retry,
+        ..Config::new(settings.token.clone()).with_api_base(settings.api_base.clone()).with_tap(tap)
+    };
     Rest::new(config, Limiter::new(limits, clock), clock).map_err(cannot_start)
 }
 

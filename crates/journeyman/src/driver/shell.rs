@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
 use crate::gateway::Line;
 use crate::panel::Panel;
+use crate::record::Recorder;
 use crate::wall;
 
 /// What callers ask of the driver.
@@ -96,6 +97,7 @@ pub(crate) struct Shell {
     watched_by: watch::Sender<WatchedBy>,
     /// By which the requests that are out, or on their way, can still be kept back.
     recalls: BTreeMap<JobNumber, Recall>,
+    recorder: Recorder,
 }
 
 impl Shell {
@@ -120,13 +122,27 @@ impl Shell {
             session: None,
             watched_by,
             recalls: BTreeMap::new(),
+            recorder: Recorder::default(),
         }
+    }
+
+    /// The same, recorded.
+    pub(crate) fn recorded(self, recorder: Recorder) -> Self {
+        Self { recorder, ..self }
+    }
+
+    /// Tells the core.
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
+        self.recorder.input(now, &input, &self.core);
+        self.core.on(now, input);
     }
 
     /// Runs until the client and all its jobs are dropped; what is under way then is aborted.
     pub(crate) async fn run(mut self) {
         loop {
             while let Some(output) = self.core.poll() {
+                self.recorder.output(self.clock.now(), &output);
                 self.perform(output);
             }
             self.forget();
@@ -145,7 +161,7 @@ impl Shell {
                 () = self.clock.sleep_until(wakeup) => Some(Input::Tick),
             };
             if let Some(input) = input {
-                self.core.on(self.clock.now(), input);
+                self.feed(input);
             }
         }
     }
@@ -206,7 +222,10 @@ impl Shell {
                 self.session = Some(up.session_id);
                 Some(Input::GatewayUp(up.user))
             }
-            Some(Heard::Event(event)) => self.io.heard(&event).map(Input::Heard),
+            Some(Heard::Event(event)) => {
+                self.recorder.event(&event);
+                self.io.heard(&event).map(Input::Heard)
+            }
             Some(Heard::Gap(gap)) => {
                 tracing::warn!(events = gap.dropped, "events were lost; reading the channel");
                 Some(Input::GatewayGap)
@@ -257,7 +276,7 @@ impl Shell {
             }
             Output::Withdraw { job } => {
                 if self.recalls.get(&job).is_some_and(Recall::recall) {
-                    self.core.on(self.clock.now(), Input::Withdrawn { job });
+                    self.feed(Input::Withdrawn { job });
                 }
             }
             Output::Journal { job } => self.journal(job),

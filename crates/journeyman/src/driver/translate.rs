@@ -49,7 +49,7 @@ pub(crate) fn page(answer: &Answer, channel: ChannelId, limit: u8) -> Result<Pag
         .iter()
         .filter_map(|value| Some((Message::from_json(value)?.id?, classify_message(value))))
         .collect();
-    Ok(Page { messages, is_last })
+    Ok(Page { messages, is_last, call: answer.call })
 }
 
 /// Who we are.

@@ -60,6 +60,8 @@ pub(crate) struct Page {
     pub(crate) messages: Vec<(MessageId, Sighting)>,
     /// Whether there is nothing more on that side.
     pub(crate) is_last: bool,
+    /// The call that read it, for recordings.
+    pub(crate) call: u64,
 }
 
 /// One successful look: the pages of one read, joined.

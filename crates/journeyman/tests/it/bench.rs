@@ -17,6 +17,9 @@ const SCALE: f64 = 40.0;
 /// A word that must never leave the token.
 const CANARY: &str = "canarybird";
 
+/// A word that the account's name and address have; no recording has it.
+const NAME: &str = "goldcrest";
+
 /// One account at one simulator.
 pub(crate) struct Bench {
     pub(crate) sim: Running,
@@ -24,6 +27,8 @@ pub(crate) struct Bench {
     pub(crate) settings: Settings,
     pub(crate) clock: Clock,
     pub(crate) folder: TempDir,
+    /// Every flow is recorded here.
+    pub(crate) recordings: TempDir,
 }
 
 /// The simulator's settings of an era, with small pictures.
@@ -61,13 +66,16 @@ impl Bench {
             Visibility::Ephemeral => ProgressVisibility::Hidden,
         };
         sim.token = Some(format!("{CANARY}AAAAAAAAAAAAAAAA.BBBBBB.CCCCCCCCCCCCCCCCCCCCCCCCCCC"));
+        sim.account_name = format!("{NAME}.of_1");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port on loopback");
         let scaled = ScaledClock { origin: clock.origin(), scale: SCALE };
         let sim = journeyman_sim::serve(listener, sim.starting_now(), scaled).await.expect("a simulator");
         let folder = tempfile::tempdir().expect("a folder");
-        let settings = Settings { watch, ..settings(&sim, folder.path(), progress) };
+        let recordings = tempfile::tempdir().expect("a folder");
+        let record = Some(recordings.path().to_owned());
+        let settings = Settings { watch, record, ..settings(&sim, folder.path(), progress) };
         let client = Client::new(&settings, clock).expect("a client");
-        Self { sim, client, settings, clock, folder }
+        Self { sim, client, settings, clock, folder, recordings }
     }
 
     /// Runs one job to its end; returns its events too.
@@ -96,13 +104,27 @@ impl Bench {
         }
     }
 
+    /// No token, name, address or id of the account is in a recording, nor where it works.
+    pub(crate) fn assert_redacted(&self, recording: &str) {
+        let ready = &self.sim.ready;
+        let ids = [ready.channel_id.as_str(), &ready.guild_id, &ready.user_id];
+        for secret in ids.into_iter().chain([ready.token.as_str(), CANARY, NAME, "mail.example"]) {
+            let line = recording.lines().find(|line| line.contains(secret));
+            assert_eq!(line, None, "{secret} is recorded");
+        }
+    }
+
     /// The canary is in no file, no file name and no `Debug`.
     fn assert_no_canary(&self) {
         assert!(!format!("{:?} {:?}", self.client, self.settings).contains(CANARY));
-        for file in files(self.folder.path()) {
+        for file in files(self.folder.path()).into_iter().chain(files(self.recordings.path())) {
             let bytes = std::fs::read(&file).expect("a file");
             let found = bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes());
             assert!(!found && !file.to_string_lossy().contains(CANARY), "{}", file.display());
+        }
+        for file in files(self.recordings.path()) {
+            let text = std::fs::read_to_string(&file).expect("a recording");
+            self.assert_redacted(&text);
         }
         let log = LOG.lock().expect("the log");
         assert!(!log.is_empty(), "the log is not collected");

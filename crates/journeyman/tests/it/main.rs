@@ -7,4 +7,5 @@ mod failures;
 mod flow;
 mod gateway;
 mod orders;
+mod record;
 mod scenarios;

@@ -381,10 +381,7 @@ fn outcome_record(outcome: &Outcome) -> OutcomeRecord {
         },
         Outcome::NotSent(not_sent) => OutcomeRecord {
             kind: "not_sent".to_owned(),
-            error: Hindrance::ALL
-                .iter()
-                .find(|(why, _)| *why == not_sent.why)
-                .map(|(_, word)| (*word).to_owned()),
+            error: Some(not_sent.why.word().to_owned()),
             detail: Some(not_sent.detail.clone()),
             retry_after_us: not_sent.retry_after.map(micros),
             ..OutcomeRecord::default()
@@ -426,9 +423,9 @@ fn read_outcome(record: &GenerationRecord, outcome: &OutcomeRecord) -> Result<Ou
             }))
         }
         "not_sent" => {
-            let why = Hindrance::ALL.iter().find(|(_, word)| *word == error);
-            let (why, _) = why.ok_or_else(|| RecordError::Field("outcome.error", error.to_owned()))?;
-            Ok(Outcome::NotSent(NotSent { why: *why, detail: detail(), retry_after: wait }))
+            let why = Hindrance::from_word(error)
+                .ok_or_else(|| RecordError::Field("outcome.error", error.to_owned()))?;
+            Ok(Outcome::NotSent(NotSent { why, detail: detail(), retry_after: wait }))
         }
         "undecided" => Ok(Outcome::Undecided { detail: detail() }),
         "cancelled" => Ok(Outcome::Cancelled { may_be_charged: outcome.may_be_charged }),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::World;
 use crate::account::User;
 use crate::gateway::{Frame, GatewayFault, Identify, Resume, SessionReport, SocketKey, Wanted};
-use crate::message::{APPLICATION_ID, person};
+use crate::message::{APPLICATION_ID, account};
 
 /// The version that Discord's docs call the default when none is asked for is older; here it is the current one.
 const VERSION: u64 = 10;
@@ -151,7 +151,7 @@ impl World {
         };
         let mut ready = json!({
             "v": version,
-            "user": person(user),
+            "user": account(user),
             "user_settings": {},
             "session_id": session_id,
             "resume_gateway_url": self.ready.gateway,
