@@ -147,9 +147,10 @@ impl Order {
             | Self::Blend { door, .. }
             | Self::Shorten { door, .. }
             | Self::Show { door, .. }
+            | Self::Seed { door, .. }
+            | Self::Settings(Settings { door, .. })
             | Self::Prefer(Prefer { door, .. })
             | Self::Info(door)
-            | Self::Settings(door)
             | Self::Fast(door)
             | Self::Relax(door)
             | Self::Turbo(door)
