@@ -40,6 +40,7 @@ fn recorded(mut command: Command, dir: PathBuf) -> Result<Command, clap::Error> 
         Command::Recipe(recipe) => &mut recipe.door,
         Command::Record(_)
         | Command::Batch(_)
+        | Command::Sheet(_)
         | Command::Lint(_)
         | Command::Explain(_)
         | Command::Sim(_)
