@@ -17,7 +17,7 @@ use journeyman::ErrorKind;
 
 pub(crate) use batch::{
     BatchTotals, changes_object, changes_text, object as batch_object, problem_object, problem_text,
-    several_jobs, text as batch_text,
+    several_jobs, slip_object, slip_text, text as batch_text,
 };
 pub(crate) use json::{Lines, line, of_error, of_finished};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};

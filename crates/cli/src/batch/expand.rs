@@ -8,6 +8,7 @@ use super::keys::Keys;
 use super::matrix::Matrix;
 use super::place::{Place, Problem};
 use super::row::Row;
+use super::slips::slips;
 use super::template::Template;
 
 /// One thing to be made: an image from a prompt, and what follows from it.
@@ -58,6 +59,8 @@ pub(crate) struct Expansion<'a, F> {
     used: BTreeSet<String>,
     number: u64,
     limit: u64,
+    /// The first row that is one too many, and how many items there would be.
+    over: Option<(Place, u64)>,
 }
 
 impl<'a, F> Expansion<'a, F>
@@ -81,14 +84,15 @@ where
             used: BTreeSet::new(),
             number: 0,
             limit,
+            over: None,
         }
     }
 
-    /// The items of a row: one for every combination of the matrix's variables that it names.
+    /// The items of a row: one for every combination of the matrix's variables that it names; none once there are more
+    /// than the limit.
     ///
     /// # Errors
-    /// A variable without a value, one that is both a column and in the matrix, a recipe that cannot be read, and
-    /// more items than the limit.
+    /// A variable without a value, one that is both a column and in the matrix, a recipe that cannot be read.
     pub(crate) fn items(&mut self, row: &Row) -> Result<Vec<Item>, Problem> {
         let steps = self.steps(row)?;
         let templates = Templates::of(row, &steps);
@@ -99,25 +103,47 @@ where
             return Err(problem.in_column(twice));
         }
         let matrix = self.matrix.only(|name| names.contains(name));
-        let all = self.number.saturating_add(matrix.count());
-        if all > self.limit {
-            let message = format!("with it there are {all} items, more than the limit of {}", self.limit);
-            let hint = format!("use fewer values, or allow it with --limit {all}");
-            return Err(row.place.problem(message, hint));
+        self.used.extend(names.iter().map(|&name| name.to_owned()));
+        if !self.has_room(row, matrix.count()) {
+            return Ok(Vec::new());
         }
         let mut items = Vec::new();
         for combination in matrix.combinations() {
             items.push(self.item(row, &templates, &combination, &steps)?);
         }
-        self.used.extend(names.iter().map(|&name| name.to_owned()));
         Ok(items)
     }
 
-    /// A variable of the matrix that no row names: its values would be made for nothing, so that it is a slip.
-    pub(crate) fn unused(&self) -> Option<Problem> {
-        let unused = self.matrix.names().find(|name| !self.used.contains(*name))?;
-        let hint = format!("write {{{{{unused}}}}} in a prompt, or leave it out");
-        Some(Place::file("the matrix").problem(format!("no prompt has `{{{{{unused}}}}}` in it"), hint))
+    /// What can be told when all rows are through: more items than the limit, and variables of the matrix that no row
+    /// names, whose values would be made for nothing.
+    pub(crate) fn finish(self) -> Vec<Problem> {
+        let over = self.over.map(|(place, all)| {
+            let message =
+                format!("from here on there are more items than the limit of {}; all are {all}", self.limit);
+            place.problem(message, format!("use fewer values, or allow them with --limit {all}"))
+        });
+        let unused = self.matrix.names().filter(|name| !self.used.contains(*name)).map(|name| {
+            let hint = format!("write {{{{{name}}}}} in a prompt, or leave it out");
+            Place::file("the matrix").problem(format!("no prompt has `{{{{{name}}}}}` in it"), hint)
+        });
+        over.into_iter().chain(unused).collect()
+    }
+
+    /// What is probably a slip in these items, which are all that came of the file.
+    pub(crate) fn slips(&self, file: &Place, items: &[Item]) -> Vec<Problem> {
+        slips(file, items, &self.used)
+    }
+
+    /// Whether so many more are within the limit; they are counted all the same.
+    fn has_room(&mut self, row: &Row, more: u64) -> bool {
+        let before = self.over.as_ref().map_or(self.number, |(_, all)| *all);
+        let all = before.saturating_add(more);
+        match &mut self.over {
+            Some((_, before)) => *before = all,
+            None if all > self.limit => self.over = Some((row.place.clone(), all)),
+            None => {}
+        }
+        self.over.is_none()
     }
 
     fn item(
@@ -245,7 +271,7 @@ pub(super) mod tests {
                 Err(problem) => problems.push(format!("{problem} ({})", problem.hint)),
             }
         }
-        problems.extend(expansion.unused().map(|problem| problem.to_string()));
+        problems.extend(expansion.finish().iter().map(|problem| format!("{problem} ({})", problem.hint)));
         (items, problems)
     }
 
@@ -302,7 +328,10 @@ pub(super) mod tests {
     #[test]
     fn a_variable_of_the_matrix_that_no_prompt_names_is_told() {
         let (_, problems) = expand("prompt\na fox\n", &["style=oil,ink"], &[], 100);
-        assert_eq!(problems, ["the matrix: no prompt has `{{style}}` in it"]);
+        assert_eq!(
+            problems,
+            ["the matrix: no prompt has `{{style}}` in it (write {{style}} in a prompt, or leave it out)"]
+        );
     }
 
     #[test]
@@ -311,11 +340,11 @@ pub(super) mod tests {
         let set: Vec<_> = ["a", "b", "c", "d"].iter().map(|name| format!("{name}={huge}")).collect();
         let set: Vec<_> = set.iter().map(String::as_str).collect();
         let (items, problems) = expand("prompt\nx\n{{a}}{{b}}{{c}}{{d}}\ny\n", &set, &[], 2);
-        assert_eq!(prompts(&items), ["x", "y"]);
-        assert!(
-            problems[0].contains("1000000000001 items") && problems[0].contains("--limit"),
-            "{problems:?}"
-        );
+        assert_eq!(prompts(&items), ["x"]);
+        let told =
+            "b, line 3: from here on there are more items than the limit of 2; all are 1000000000002 (";
+        assert!(problems.len() == 1 && problems[0].starts_with(told), "{problems:?}");
+        assert!(problems[0].contains("--limit 1000000000002"), "{problems:?}");
     }
 
     #[test]

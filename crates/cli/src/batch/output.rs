@@ -260,7 +260,7 @@ fn check(template: &str, pieces: &[Piece]) -> Result<(), Wrong> {
         );
     }
     if parts.iter().any(|part| safe::name(part) != *part) {
-        let hint = "leave out \\ : * ? \" < > |, control characters, names of devices, and points or spaces at the ends";
+        let hint = "leave out \\ : * ? \" < > |, control characters, names of devices, points or spaces at the ends, and hyphens before";
         return refused("has a name that some system does not take", hint);
     }
     Ok(())

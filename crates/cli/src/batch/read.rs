@@ -4,6 +4,7 @@ mod csv;
 mod json;
 mod lines;
 mod newlines;
+mod quotes;
 mod text;
 
 use std::io::Read;
@@ -92,6 +93,8 @@ impl<R: Read> Iterator for Rows<R> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// All rows of a text, and all problems as people read them.
@@ -163,5 +166,44 @@ pub(super) mod tests {
         assert_eq!(rows[99_999].place.line, Some(100_001));
         let json = lines(&|n| format!("{{\"prompt\": \"fox {n}\"}}"));
         assert_eq!(read(Format::JsonLines, json).0.len(), 100_000);
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_a_reader_fail_otherwise_than_by_a_problem_with_a_cure(
+            bytes in prop::collection::vec(prop::sample::select(b"prompt,name;\t\"\r\n{}[]:\\1#\xc3\xa9\xff\xfe\xef\xbb\xbf".to_vec()), 0..200),
+            begins in prop::sample::select(vec!["", "prompt,x\n", "prompt\n", "{\"prompt\": "]),
+        ) {
+            let file = [begins.as_bytes(), &bytes].concat();
+            for format in [Format::Text, Format::Csv, Format::JsonLines] {
+                for row in Rows::begin("b", format, file.as_slice()).into_iter().flatten() {
+                    match row {
+                        Ok(row) => prop_assert!(!row.prompt.trim().is_empty()),
+                        Err(problem) => prop_assert!(!problem.message.is_empty() && !problem.hint.is_empty()),
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_a_table_says_is_read_with_its_lines_whatever_stands_in_it(
+            cells in prop::collection::vec(("[a-z\"]{0,3}[a-z,;\"\n é]{0,8}[a-z]", "[a-z,;\"\n é]{0,6}"), 1..20),
+            crlf in any::<bool>(),
+        ) {
+            let end = if crlf { "\r\n" } else { "\n" };
+            let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace('\n', end));
+            let mut text = format!("prompt,x{end}");
+            let mut line = 2;
+            let mut expected = Vec::new();
+            for (prompt, x) in &cells {
+                text.push_str(&[quoted(prompt), ",".to_owned(), quoted(x), end.to_owned()].concat());
+                expected.push((line, prompt.clone(), x.clone()));
+                line += 1 + u64::try_from((prompt.clone() + x).matches('\n').count()).unwrap();
+            }
+            let (rows, problems) = read(Format::Csv, &text);
+            prop_assert_eq!(problems, [""; 0]);
+            let read: Vec<_> = rows.into_iter().map(|row| (row.place.line.unwrap(), row.prompt, row.variables["x"].clone())).collect();
+            prop_assert_eq!(read, expected);
+        }
     }
 }

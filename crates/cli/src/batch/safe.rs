@@ -39,9 +39,10 @@ fn is_invisible(letter: char) -> bool {
         | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Without spaces around and points behind, which Windows leaves out, and without points before, which hide a file.
+/// Without spaces around and points behind, which Windows leaves out, without points before, which hide a file, and
+/// without hyphens before, which make an option of it.
 fn trimmed(text: &str) -> &str {
-    let text = text.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '.');
+    let text = text.trim_start_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | '-'));
     let text = text.trim_end_matches(|letter: char| letter.is_whitespace() || letter == '.');
     if text.is_empty() { "_" } else { text }
 }
@@ -79,8 +80,9 @@ mod tests {
             (".", "_"),
             ("", "_"),
             (" . ", "_"),
-            ("../../x", "-..-x"),
-            ("/etc/passwd", "-etc-passwd"),
+            ("../../x", "x"),
+            ("/etc/passwd", "etc-passwd"),
+            ("-rf", "rf"),
             ("C:\\x", "C--x"),
             (".hidden", "hidden"),
             ("a. . ", "a"),

@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use super::recipe;
 use crate::args;
-use crate::batch::{Expansion, Format, Item, Matrix, Output, Place, Problem, Rows, Step};
+use crate::batch::{
+    DEFAULT_OUTPUT, Expansion, Format, Item, Matrix, Output, Place, Problem, Rows, Step, WrongOutput,
+};
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
 
@@ -25,6 +27,8 @@ struct Batch {
     items: Vec<Item>,
     /// What could not be understood.
     problems: Vec<Problem>,
+    /// What is probably a slip.
+    slips: Vec<Problem>,
     output: Output,
     /// The folder that the file's own paths begin in.
     folder: PathBuf,
@@ -46,32 +50,46 @@ fn load(args: &args::Batch) -> Result<Batch, Error> {
     // A recipe for all lines is told once.
     args.recipe.as_deref().map(steps).transpose().map_err(usage)?;
     let folder = args.file.with_file_name("");
-    let named =
-        |path: &Path| if args.recipe.as_deref() == Some(path) { path.to_owned() } else { folder.join(path) };
+    let recipe = args.recipe.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()));
     let mut expansion =
-        Expansion::begin(&name, &matrix, args.recipe.clone(), args.limit, |path: &Path| steps(&named(path)));
+        Expansion::begin(&name, &matrix, recipe, args.limit, |path: &Path| steps(&folder.join(path)));
+    let source = args.file.display().to_string();
+    let file = Place::file(&source);
     let (mut items, mut problems) = (Vec::new(), Vec::new());
+    let mut is_empty = true;
     match open(args) {
         Err(problem) => problems.push(problem),
         Ok(rows) => {
             for row in rows {
+                is_empty = false;
                 match row.and_then(|row| expansion.items(&row)) {
                     Ok(made) => items.extend(made),
                     Err(problem) => problems.push(problem),
                 }
             }
-            problems.extend(expansion.unused().filter(|_| !items.is_empty()));
         }
     }
-    if items.is_empty() && problems.is_empty() {
-        let hint = "write a prompt a line";
-        problems
-            .push(Place::file(&args.file.display().to_string()).problem("there are no prompts in it", hint));
+    let slips = expansion.slips(&file, &items);
+    if !is_empty {
+        problems.extend(expansion.finish());
+    } else if problems.is_empty() {
+        problems.push(file.problem("there are no prompts in it", "write one at least"));
     }
+    let output = output(args, &items, &mut problems)?;
+    Ok(Batch { name, source, items, problems, slips, output, folder })
+}
+
+/// The template of paths. Where lines are wrong, so that not all variables are known, they are told as well.
+fn output(args: &args::Batch, items: &[Item], problems: &mut Vec<Problem>) -> Result<Output, Error> {
     let variables: BTreeSet<String> = items.iter().flat_map(|item| item.variables.keys()).cloned().collect();
-    let output = Output::parse(&args.output, &variables)
-        .map_err(|wrong| Error::usage(format!("read --output: {}", wrong.message), wrong.hint))?;
-    Ok(Batch { name, source: args.file.display().to_string(), items, problems, output, folder })
+    let refused = |wrong: WrongOutput| Error::usage(format!("read --output: {}", wrong.message), wrong.hint);
+    match Output::parse(&args.output, &variables) {
+        Err(wrong) if !problems.is_empty() => {
+            problems.push(Place::file("--output").problem(wrong.message, wrong.hint));
+            Output::parse(DEFAULT_OUTPUT, &variables).map_err(refused)
+        }
+        read => read.map_err(refused),
+    }
 }
 
 fn name(args: &args::Batch) -> String {

@@ -16,6 +16,8 @@ const SHOWN: usize = 10;
 pub(crate) struct BatchTotals {
     /// What could not be understood.
     pub(crate) problems: u64,
+    /// What is probably a slip, besides what lint says of prompts.
+    pub(crate) warnings: u64,
     /// Items whose prompts would be refused.
     pub(crate) refused: u64,
     /// Items.
@@ -56,10 +58,24 @@ pub(crate) fn problem_text(problem: &Problem) -> String {
     format!("error: {problem}\nhint: {}\n", problem.hint)
 }
 
+/// What is probably a slip, for people.
+pub(crate) fn slip_text(slip: &Problem) -> String {
+    format!("warning: {slip}\nhint: {}\n", slip.hint)
+}
+
 /// The same for programs.
+pub(crate) fn slip_object(slip: &Problem) -> Value {
+    placed("warning", slip)
+}
+
+/// What is wrong, for programs.
 pub(crate) fn problem_object(problem: &Problem) -> Value {
+    placed("problem", problem)
+}
+
+fn placed(event: &str, problem: &Problem) -> Value {
     json!({
-        "event": "problem",
+        "event": event,
         "file": &*problem.place.file,
         "line": problem.place.line,
         "column": problem.column,
@@ -110,6 +126,7 @@ pub(crate) fn object(name: &str, totals: &BatchTotals) -> Value {
         "steps": totals.steps,
         "jobs": totals.jobs,
         "problems": totals.problems,
+        "warnings": totals.warnings,
         "refused": totals.refused,
         "cost": {"low": totals.minutes.0, "high": totals.minutes.1, "unit": "gpu_minutes", "estimate": true},
     })

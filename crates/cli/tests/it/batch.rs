@@ -95,6 +95,46 @@ fn everything_that_is_wrong_is_told_with_line_column_and_cure() {
 }
 
 #[test]
+fn what_is_probably_a_slip_warns_and_is_no_failure() {
+    let mut place = Place::bare();
+    place.write("b.csv", "prompt,image,name\na fox,x.png,fox\na cat,,fox\n");
+    let ran = check(&place, &["b.csv"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    for told in [
+        "warning: b.csv, column image: no prompt names this column\nhint: rename it to `images`",
+        "warning: b.csv, line 3, column name: `fox` is the name of line 2 too\nhint: ",
+    ] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    let lines = check(&place, &["b.csv", "--json"]).json();
+    assert_eq!(
+        (events(&lines, "warning").len(), lines.last().expect("a line")["warnings"].as_u64()),
+        (2, Some(2))
+    );
+}
+
+#[test]
+fn a_limit_is_told_once_with_what_would_be_enough() {
+    let mut place = Place::bare();
+    place.write("b.txt", "a {{x}}\na cat\na dog\n");
+    let ran = check(&place, &["b.txt", "--set", "x=1,2,3", "--limit", "2"]);
+    assert_eq!(ran.code, Some(2));
+    let told = "error: b.txt, line 1: from here on there are more items than the limit of 2; all are 5\n";
+    assert!(ran.stdout.starts_with(told) && ran.stdout.matches("error: ").count() == 1, "{}", ran.stdout);
+    assert_eq!(check(&place, &["b.txt", "--set", "x=1,2,3", "--limit", "5"]).code, Some(0));
+}
+
+#[test]
+fn a_recipe_for_all_lines_lies_where_it_is_named_and_one_of_a_line_beside_the_file() {
+    let mut place = Place::bare();
+    place.write("r.toml", "[[step]]\npress = [\"U1\"]\n");
+    place.write("b/r.toml", "[[step]]\npress = [\"U1\", \"U2\"]\n");
+    place.write("b/b.csv", "prompt,recipe\na fox,\na cat,r.toml\n");
+    let ran = check(&place, &["b/b.csv", "--recipe", "r.toml"]);
+    assert!(ran.stdout.starts_with("b: 2 items, 5 steps"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
 fn prompts_that_would_be_refused_end_in_their_own_code_and_usage_errors_in_theirs() {
     let mut place = Place::bare();
     place.write("a.txt", "a fox --arr 3:2\n");

@@ -126,7 +126,7 @@ fn template() -> impl Strategy<Value = String> {
 fn is_within(path: &str) -> bool {
     path.split('/').all(|part| {
         let is_plain = !part.contains(['\\', ':', '\0']) && !part.ends_with(['.', ' ']);
-        !part.is_empty() && !part.starts_with('.') && is_plain && part.len() <= safe::LONGEST
+        !part.is_empty() && !part.starts_with(['.', '-']) && is_plain && part.len() <= safe::LONGEST
     })
 }
 

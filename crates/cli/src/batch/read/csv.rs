@@ -1,6 +1,6 @@
 //! A batch as a table: a row of headers, then a row for each item. What a cell means is the row's matter.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::rc::Rc;
@@ -11,6 +11,7 @@ use journeyman_midjourney::nearest::nearest;
 use super::super::place::{Place, Problem};
 use super::super::row::{COLUMNS, Row, known};
 use super::lines::{Unmarked, no_text, unreadable};
+use super::quotes::{Quotes, Wrong};
 
 /// Much more than a row of headers has.
 const LONGEST_HEAD: usize = 64 * 1024;
@@ -20,8 +21,9 @@ type Whole<R> = io::Chain<io::Cursor<Vec<u8>>, Unmarked<R>>;
 
 /// A table that is read row by row.
 pub(super) struct Table<R: Read> {
-    reader: Reader<Counted<Whole<R>>>,
-    counts: Rc<Counts>,
+    reader: Reader<Quotes<Whole<R>>>,
+    /// Quotes that are wrong, as far as the file was read.
+    wrong: Rc<RefCell<Vec<Wrong>>>,
     headers: Vec<String>,
     file: Place,
     is_over: bool,
@@ -32,12 +34,11 @@ impl<R: Read> Table<R> {
     pub(super) fn begin(file: Place, mut from: Unmarked<R>) -> Result<Self, Problem> {
         let head = head(&file, &mut from)?;
         let delimiter = delimiter(&head);
-        let counts = Rc::new(Counts::default());
-        let from = Counted { from: io::Cursor::new(head).chain(from), counts: Rc::clone(&counts) };
+        let (from, wrong) = Quotes::of(io::Cursor::new(head).chain(from), delimiter);
         let mut reader = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(from);
         let record = reader.byte_headers().map_err(|why| failed(&file, &why))?.clone();
         let headers = headers(&file.line(1), &record)?;
-        Ok(Self { reader, counts, headers, file, is_over: false })
+        Ok(Self { reader, wrong, headers, file, is_over: false })
     }
 
     /// The next row; one of empty cells is none.
@@ -60,15 +61,22 @@ impl<R: Read> Table<R> {
     }
 
     fn row(&self, record: &ByteRecord) -> Result<Row, Problem> {
-        let place = self.file.line(self.begins(record));
-        if self.is_unclosed(record) {
-            let hint = "close it with another \"; a \" in a text is written \"\"";
-            return Err(place.problem("a \" is opened and never closed", hint));
+        let (begins, ends) = self.lines(record);
+        let place = self.file.line(begins);
+        if let Some(wrong) = self.wrong.borrow().iter().find(|wrong| (begins..=ends).contains(&wrong.line)) {
+            let place = self.file.line(wrong.line);
+            let hint = "close a text with a \" at its end, and write \"\" for a \" in it";
+            let message = if wrong.goes_on {
+                "a text between quotes goes on behind the second one"
+            } else {
+                "a \" is opened and never closed"
+            };
+            return Err(place.problem(message, hint));
         }
         if record.len() != self.headers.len() {
             let message =
                 format!("it has {} cells, and there are {} headers", record.len(), self.headers.len());
-            let hint = "put a text with a comma in it between \"…\", and leave a cell empty rather than out";
+            let hint = "put a text with a comma in it between \"…\" without a space before, and leave a cell empty rather than out";
             return Err(place.problem(message, hint));
         }
         let mut cells = Vec::with_capacity(record.len());
@@ -79,18 +87,12 @@ impl<R: Read> Table<R> {
         Row::of_cells(&place, cells)
     }
 
-    /// The line that the row begins in, counted back from its end: its own position may be that of a blank line before.
-    fn begins(&self, record: &ByteRecord) -> u64 {
+    /// The lines that the row begins and ends in, counted back from its end: its own position may be that of a blank
+    /// line before.
+    fn lines(&self, record: &ByteRecord) -> (u64, u64) {
         let within: usize = record.iter().map(|cell| cell.split(|byte| *byte == b'\n').count() - 1).sum();
-        let ends = self.reader.position().line() + u64::from(self.is_unclosed(record));
-        ends.saturating_sub(u64::try_from(within).unwrap_or(0)).saturating_sub(1)
-    }
-
-    /// Whether a quote swallowed the rest of the file: it ends within several lines that count as one row, and the
-    /// quotes are odd in number.
-    fn is_unclosed(&self, record: &ByteRecord) -> bool {
-        let spans = record.iter().any(|cell| cell.contains(&b'\n'));
-        spans && self.counts.has_ended.get() && self.counts.quotes.get() % 2 == 1
+        let ends = self.reader.position().line().saturating_sub(1);
+        (ends.saturating_sub(u64::try_from(within).unwrap_or(0)).max(1), ends)
     }
 }
 
@@ -154,28 +156,6 @@ fn failed(file: &Place, why: &csv::Error) -> Problem {
     place.problem(format!("it is no table: {why}"), "save it as CSV in UTF-8")
 }
 
-/// What passed through, so that a quote that is never closed can be told from a long cell.
-#[derive(Default)]
-struct Counts {
-    quotes: Cell<u64>,
-    has_ended: Cell<bool>,
-}
-
-struct Counted<R> {
-    from: R,
-    counts: Rc<Counts>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(into)?;
-        let new = into.iter().take(read).map(|byte| u64::from(*byte == b'"')).sum::<u64>();
-        self.counts.quotes.set(self.counts.quotes.get() + new);
-        self.counts.has_ended.set(self.counts.has_ended.get() || (read == 0 && !into.is_empty()));
-        Ok(read)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Format, tests::read};
@@ -217,6 +197,8 @@ mod tests {
             ("prompt,,style\na,b,c\n", "b, line 1: column 2 has no header"),
             ("prompt,Prompt\na,b\n", "b, line 1: there are two columns `prompt`"),
             ("prompt,x\na,\"b\nc,d\ne,f\n", "b, line 2: a \" is opened and never closed"),
+            ("prompt\n\"a fox", "b, line 2: a \" is opened and never closed"),
+            ("prompt\na\n\"b\nc\n\"d\n", "b, line 3: a text between quotes goes on behind the second one"),
             ("prompt,x\r\na,1\r\nb,\"2\"\r\n,3\r\n", "b, line 4, column prompt"),
         ] {
             let (_, problems) = read(Format::Csv, text);

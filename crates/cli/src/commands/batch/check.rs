@@ -35,8 +35,10 @@ struct Check<'a> {
     totals: BatchTotals,
     /// The first files.
     paths: Vec<String>,
-    /// What would be made.
-    planned: Manifest,
+    /// What would be made, for the file that is asked for.
+    planned: Option<Manifest>,
+    /// How many jobs were planned.
+    steps: u64,
 }
 
 /// Checks every item, prints what was found, and ends in an error where something is wrong.
@@ -54,11 +56,15 @@ pub(super) fn run(
         taken: Taken::default(),
         totals: BatchTotals::default(),
         paths: Vec::new(),
-        planned: Manifest { head: head(batch), steps: Vec::new() },
+        planned: args.manifest.is_some().then(|| Manifest { head: head(batch), steps: Vec::new() }),
+        steps: 0,
     };
     let before = args.against.as_deref().map(Manifest::read).transpose().map_err(super::usage)?;
     for problem in &batch.problems {
         check.problem(problem, args.json)?;
+    }
+    for slip in &batch.slips {
+        check.slip(slip, args.json)?;
     }
     for item in &batch.items {
         check.item(item, args.json)?;
@@ -80,8 +86,8 @@ pub(super) fn run(
         }
     }
     verdict(&args.file, &check.totals)?;
-    match &args.manifest {
-        Some(path) => Ok(check.planned.write(path)?),
+    match args.manifest.as_ref().zip(check.planned) {
+        Some((path, planned)) => Ok(planned.write(path)?),
         None => Ok(()),
     }
 }
@@ -93,8 +99,8 @@ fn head(batch: &Batch) -> HeadRecord {
         source: batch.source.clone(),
         folder: String::new(),
         output: batch.output.to_string(),
-        items: 0,
-        steps: 0,
+        items: u64::try_from(batch.items.len()).unwrap_or(u64::MAX),
+        steps: batch.items.iter().map(|item| count(&item.steps)).sum(),
     }
 }
 
@@ -106,6 +112,11 @@ impl Check<'_> {
         } else {
             show::print(&show::problem_text(problem))
         }
+    }
+
+    fn slip(&mut self, slip: &Problem, json: bool) -> Result<(), Error> {
+        self.totals.warnings += 1;
+        if json { show::line(&show::slip_object(slip)) } else { show::print(&show::slip_text(slip)) }
     }
 
     fn item(&mut self, item: &Item, json: bool) -> Result<(), Error> {
@@ -137,18 +148,19 @@ impl Check<'_> {
     /// The item's jobs, each with its first file.
     fn plan(&mut self, item: &Item) -> Vec<(PlannedJob, String)> {
         let jobs = jobs_of(item);
-        self.planned.head.items += 1;
         let mut planned = Vec::with_capacity(jobs.len());
         for job in &jobs {
-            self.planned.head.steps += 1;
-            let (batch, number) = (&self.batch.name, self.planned.head.steps);
+            self.steps += 1;
+            let (batch, number) = (&self.batch.name, self.steps);
             let values = Values { batch, item, job, number, n: 1, ext: ENDING };
             let path = self.taken.take(&self.batch.output.path(&values));
             if self.paths.len() < SHOWN {
                 self.paths.push(path.clone());
             }
-            let parent = job.parent.and_then(|parent| jobs.get(parent));
-            self.planned.steps.push(StepRecord::planned(item, job, parent));
+            if let Some(manifest) = &mut self.planned {
+                let parent = job.parent.and_then(|parent| jobs.get(parent));
+                manifest.steps.push(StepRecord::planned(item, job, parent));
+            }
             planned.push((job.clone(), path));
         }
         planned
