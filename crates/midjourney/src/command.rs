@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use journeyman_model::{ChannelId, Command, CommandIndex, CommandOption, GuildId};
+use journeyman_model::{ChannelId, Command, CommandOption, GuildId};
 use serde_json::{Value, json};
 
-use crate::application::MIDJOURNEY;
 use crate::invocation::{Argument, ArgumentValue, Invocation};
 
 /// Discord's option types (Discord's docs, "Application Command Option Type").
@@ -28,16 +27,6 @@ pub struct Place<'a> {
     pub channel: ChannelId,
     /// The gateway session's id, or any text of that shape where there is no session.
     pub session_id: &'a str,
-}
-
-/// The imagine command in an index or in a search's answer.
-pub fn find_imagine(index: &CommandIndex) -> Option<&Command> {
-    index.find(MIDJOURNEY, "imagine")
-}
-
-/// The payload of `/imagine` (`POST /interactions`, type 2), unchecked.
-pub fn imagine(command: &Command, place: &Place<'_>, nonce: &str, prompt: &str) -> Value {
-    body(&Invocation::imagine(prompt), command, place, nonce)
 }
 
 /// The payload of a command (`POST /interactions`, type 2).

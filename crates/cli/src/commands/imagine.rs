@@ -6,7 +6,7 @@ use journeyman::{Client, ErrorKind, Finished, ImagineOptions};
 use journeyman_midjourney::prompt::Prompt;
 
 use super::account::Account;
-use super::watching::{Known, watch};
+use super::watching::{Known, before_a_job, watch};
 use super::{lint, screen};
 use crate::args::Imagine;
 use crate::config::{Configuration, Environment};
@@ -67,10 +67,10 @@ async fn work(
     known: &mut Known,
 ) -> Result<Finished, Error> {
     let client = account.client()?;
-    let prompt = prompt(args, &client).await?;
     // It was judged as it was typed, with its findings drawn.
     let options = ImagineOptions { queued_is_error: args.fail_if_queued, unjudged: true };
-    let mut job = client.imagine_with(&prompt, options).await?;
+    let begun = async { Ok(client.imagine_with(&prompt(args, &client).await?, options).await?) };
+    let mut job = before_a_job("begin the job", begun).await?;
     watch(&mut job, args.door.json, terminal, known).await
 }
 

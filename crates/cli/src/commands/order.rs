@@ -9,7 +9,7 @@ use journeyman::{
 };
 
 use super::account::Account;
-use super::watching::{Known, watch};
+use super::watching::{Known, before_a_job, watch};
 use crate::args::{Order, Prefer, Press, Settings};
 use crate::config::Configuration;
 use crate::error::Error;
@@ -75,7 +75,7 @@ async fn work(
     terminal: Terminal,
     known: &mut Known,
 ) -> Result<Ended, Error> {
-    match wanted.begin(client).await? {
+    match before_a_job("begin the job", async { Ok(wanted.begin(client).await?) }).await? {
         Begun::Listed(panel) => Ok(Ended::Listed(panel)),
         Begun::Seed(seed) => Ok(Ended::Seed(seed)),
         Begun::Job(mut job) => Ok(Ended::Finished(Box::new(watch(&mut job, json, terminal, known).await?))),

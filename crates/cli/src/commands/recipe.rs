@@ -1,6 +1,7 @@
 //! `recipe`: images from prompts, and presses on what came, step by step. What a step does is its job's matter.
 
 mod pipeline;
+mod stop;
 mod text;
 mod tree;
 
@@ -74,7 +75,13 @@ async fn follow(
     let account = Account::open(args.door.sim, &args.door.world, &configuration).await?;
     let ended = match account.client() {
         Ok(client) => {
-            pipeline::run(client, &recipe.prompts, steps, usize::from(parallel), args.door.json).await
+            let options = pipeline::Options {
+                parallel: usize::from(parallel),
+                json: args.door.json,
+                // Of a simulated world nothing is recorded: its bot refuses by script.
+                outcomes: (!args.door.sim).then_some(&configuration),
+            };
+            pipeline::run(client, &recipe.prompts, steps, options).await
         }
         Err(error) => Err(error),
     };

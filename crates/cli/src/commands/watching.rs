@@ -1,6 +1,6 @@
 //! A job on its way to its end: progress is told, and Ctrl-C stops watching. It starts no job.
 
-use journeyman::{Event, Finished, Job};
+use journeyman::{ErrorKind, Event, Finished, Job};
 
 use crate::error::Error;
 use crate::show::{self, Lines, Progress, Terminal};
@@ -17,6 +17,12 @@ impl Known {
         Self { message_id: job.message_id().map(|id| id.to_string()), job_id: job.job_id() }
     }
 
+    /// Adds what is known to an object.
+    pub(super) fn put(&self, object: &mut serde_json::Value) {
+        object["message_id"] = serde_json::json!(self.message_id);
+        object["job_id"] = serde_json::json!(self.job_id);
+    }
+
     /// The last line with `--json` of what did not end well.
     pub(super) fn failed(&self, error: &Error) -> Result<(), Error> {
         Lines::failed(error, self.message_id.as_deref(), self.job_id.as_deref())
@@ -28,6 +34,24 @@ impl Known {
         }
         if let Some(id) = &self.job_id {
             show::tell(&format!("job: {id}"));
+        }
+    }
+}
+
+/// Does what comes before a job, such as an upload; on Ctrl-C it is let go.
+///
+/// # Errors
+/// Its own, and `Cancelled`.
+pub(super) async fn before_a_job<T>(
+    what: &str,
+    doing: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::select! {
+        // What is dropped has begun no job; a signal is heard once.
+        done = doing => done,
+        Ok(()) = tokio::signal::ctrl_c() => {
+            let error = journeyman::Error::new(ErrorKind::Cancelled, format!("{what}: stopped by Ctrl-C"));
+            Err(error.with_hint("no job was begun by it; what was uploaded is forgotten, or stands in the channel").into())
         }
     }
 }

@@ -1,32 +1,62 @@
 //! Ctrl-C: watching stops, and the person hears what goes on without them.
 #![cfg(unix)]
 
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read};
+use std::process::{Child, Command, Stdio};
 
-use crate::harness::{Ran, Sim};
+use crate::harness::{Place, Ran, Sim};
 
-#[test]
-fn ctrl_c_says_that_the_job_goes_on_and_leaves_nothing_half_written() {
-    let sim = Sim::start(&[]);
-    let place = sim.place().with("JOURNEYMAN_PROGRESS", "visible").with("JOURNEYMAN_LOG", "off");
-    let mut command = place.command(&["imagine", "--json", "--out", "images", "a fox"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let mut stdout = BufReader::new(child.stdout.take().expect("its stdout"));
-    let mut said = String::new();
-    // Until the job has shown itself, so that its message is known.
-    while !said.contains("\"waiting\"") && !said.contains("\"progress\"") {
-        assert_ne!(stdout.read_line(&mut said).expect("a line"), 0, "it ended: {said}");
+/// A command that has begun, with what it has said so far.
+struct Begun {
+    child: Child,
+    stdout: String,
+    stderr: String,
+}
+
+impl Begun {
+    /// Starts it, and reads one of its outputs until `is_time`.
+    fn until(place: &Place, args: &[&str], output: Output, is_time: impl Fn(&str) -> bool) -> Self {
+        let mut command = place.command(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+        let source: Box<dyn Read + '_> = match output {
+            Output::Stdout => Box::new(child.stdout.as_mut().expect("its stdout")),
+            Output::Stderr => Box::new(child.stderr.as_mut().expect("its stderr")),
+        };
+        // Of single bytes: what a buffer held back would be lost for the rest.
+        let mut source = BufReader::with_capacity(1, source);
+        let mut said = String::new();
+        while !is_time(&said) {
+            assert_ne!(source.read_line(&mut said).expect("a line"), 0, "it ended: {said}");
+        }
+        drop(source);
+        match output {
+            Output::Stdout => Self { child, stdout: said, stderr: String::new() },
+            Output::Stderr => Self { child, stdout: String::new(), stderr: said },
+        }
     }
-    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
-    assert!(asked.success());
-    stdout.read_to_string(&mut said).expect("the rest");
-    let mut stderr = String::new();
-    child.stderr.take().expect("its stderr").read_to_string(&mut stderr).expect("all of it");
-    let code = child.wait().expect("it ends").code();
 
-    let ran = Ran { stdout: said, stderr, code };
-    place.search(&ran);
+    /// Interrupts it, and reads it to its end.
+    fn interrupt(self, place: &Place) -> Ran {
+        let Self { mut child, mut stdout, mut stderr } = self;
+        let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+        assert!(asked.success());
+        child.stdout.take().expect("its stdout").read_to_string(&mut stdout).expect("the rest");
+        child.stderr.take().expect("its stderr").read_to_string(&mut stderr).expect("all of it");
+        let code = child.wait().expect("it ends").code();
+        let ran = Ran { stdout, stderr, code };
+        place.search(&ran);
+        ran
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Output {
+    Stdout,
+    Stderr,
+}
+
+/// The last line says that it was stopped.
+fn is_stopped(ran: &Ran) {
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
     let last = ran.last();
     assert_eq!(
@@ -34,7 +64,55 @@ fn ctrl_c_says_that_the_job_goes_on_and_leaves_nothing_half_written() {
         (Some("failed"), Some("Cancelled")),
         "{last}"
     );
+}
+
+#[test]
+fn ctrl_c_says_that_the_job_goes_on_and_leaves_nothing_half_written() {
+    let sim = Sim::start(&[]);
+    let place = sim.place().with("JOURNEYMAN_PROGRESS", "visible").with("JOURNEYMAN_LOG", "off");
+    let args = ["imagine", "--json", "--out", "images", "a fox"];
+    // Until the job has shown itself, so that its message is known.
+    let has_begun = |said: &str| said.contains("\"waiting\"") || said.contains("\"progress\"");
+    let ran = Begun::until(&place, &args, Output::Stdout, has_begun).interrupt(&place);
+    is_stopped(&ran);
+    let last = ran.last();
     assert!(last["message"].as_str().is_some_and(|text| text.contains("charged")), "{last}");
     assert!(last["message_id"].as_str().is_some_and(|id| !id.is_empty()), "{last}");
     assert_eq!(place.files_in("images"), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn ctrl_c_during_an_upload_ends_it_and_begins_no_job() {
+    let mut place = Place::bare();
+    let stalled = "[[fault]]\nkind = \"latency\"\nmethod = \"POST\"\nroute = \"/channels/{channel.id}/attachments\"\ndelay_ms = 600000\n";
+    let script = place.write("script.toml", stalled).display().to_string();
+    let sim = Sim::start(&["--script", &script]);
+    let place = sim.place().with("JOURNEYMAN_LOG", "trace");
+    image::RgbImage::new(8, 8).save(place.path("a.png")).expect("a file");
+    image::RgbImage::from_pixel(8, 8, image::Rgb([9, 9, 9])).save(place.path("b.png")).expect("a file");
+    for args in [
+        &["imagine", "--json", "--image", "a.png", "a fox"][..],
+        &["describe", "--json", "a.png"],
+        &["blend", "--json", "a.png", "b.png"],
+    ] {
+        let has_left = |said: &str| said.contains("attachments");
+        let ran = Begun::until(&place, args, Output::Stderr, has_left).interrupt(&place);
+        is_stopped(&ran);
+        assert_eq!(ran.json().len(), 1, "nothing happened to a job: {}", ran.stdout);
+        ran.says(&["hint: no job was begun"]);
+    }
+    assert_eq!(sim.report()["interactions"], 0);
+}
+
+#[test]
+fn ctrl_c_ends_a_recipe_with_what_was_not_begun_and_what_goes_on() {
+    let sim = Sim::start(&[]);
+    let mut place = sim.place().with("JOURNEYMAN_LOG", "off");
+    place
+        .write("recipe.toml", "prompts = [\"a fox\", \"a hen\"]\nparallel = 1\n[[step]]\npress = [\"U1\"]\n");
+    let has_begun = |said: &str| said.contains("1 a fox: begun");
+    let ran = Begun::until(&place, &["recipe", "recipe.toml"], Output::Stderr, has_begun).interrupt(&place);
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    ran.says(&["stop the recipe: 1 jobs were not begun, 1 are no longer watched", "hint: "]);
+    assert!(ran.stdout.contains("a hen  not begun"), "{}", ran.stdout);
 }

@@ -83,6 +83,22 @@ fn press_without_a_label_lists_what_can_be_pressed() {
 }
 
 #[test]
+fn press_chooses_in_a_list_by_its_label_and_by_its_value() {
+    let mut place = Place::bare();
+    let script = place.write("script.toml", "[bot]\nanswers = \"visible\"\n").display().to_string();
+    let sim = Sim::start(&["--script", &script]);
+    let place = sim.place();
+    let made = ends_well(&place, &["settings", "--json"]).last();
+    let message = text(&made, "message_id");
+    for (value, shown) in [("Niji Model V6", "Niji Model V6"), ("--v 5.2", "Midjourney Model V5.2")] {
+        let args = ["press", "--json", message, "VersionSelector", "--value", value];
+        let chosen = ends_well(&place, &args).last();
+        assert_eq!(chosen["reply"]["lists"][0]["chosen"], serde_json::json!([shown]), "{chosen}");
+    }
+    fails(&place, &["press", message, "VersionSelector"], "InvalidRequest", 13, &["choose one of"]);
+}
+
+#[test]
 fn settings_presses_a_switch_and_chooses_in_a_list_by_its_label_and_by_its_value() {
     let sim = Sim::start(&[]);
     let place = sim.place();

@@ -69,6 +69,36 @@ fn a_failed_step_fails_its_branch_only_and_the_exit_code_is_that_of_the_first_fa
 }
 
 #[test]
+fn a_failed_job_of_a_recipe_tells_where_to_look_for_it() {
+    let world = ["--errors", "visible", "--progress", "visible", "--scenario", "post-moderation"];
+    let sim = Sim::start(&world);
+    let mut place = sim.place();
+    place.write("recipe.toml", "prompts = [\"a fox\"]\n");
+    let ran = place.run(&["recipe", "--json", "recipe.toml"]);
+    assert_eq!(ran.code, Some(11), "{}", ran.stderr);
+    let last = ran.last();
+    assert_eq!(last["job_id"], sim.report()["jobs"][0]["job_ids"][0], "{last}");
+    assert!(last["message_id"].as_str().is_some_and(|id| !id.is_empty()), "{last}");
+}
+
+#[test]
+fn each_imagine_of_a_recipe_is_appended_to_the_operators_outcomes() {
+    let mut place = Sim::start(&[]).place();
+    let sim = Sim::start(&["--errors", "visible", "--scenario", "pre-moderation"]);
+    place = place.with("JOURNEYMAN_SCREEN_OUTCOMES", "outcomes.jsonl");
+    place.write("recipe.toml", "prompts = [\"a fox\", \"a hen\"]\n[[step]]\npress = [\"U1\"]\n");
+    let origin = sim.ready["rest"].as_str().expect("an origin");
+    let ran = place.run(&["recipe", "--parallel", "1", "--api-base", origin, "recipe.toml"]);
+    assert_eq!(ran.code, Some(10), "{}", ran.stderr);
+    let read = || std::fs::read_to_string(place.path("outcomes.jsonl")).expect("the outcomes");
+    let lines = read();
+    assert_eq!(lines.matches("\"refused\"").count(), 2, "{lines}");
+    assert!(lines.contains("a fox") && lines.contains("a hen"), "{lines}");
+    let ran = place.run(&["recipe", "--sim", "--speed", "50", "recipe.toml"]);
+    assert_eq!((ran.code, read().lines().count()), (Some(0), 2), "a simulated world teaches nothing");
+}
+
+#[test]
 fn parallel_is_how_many_jobs_of_a_recipe_run_at_once() {
     let mut place = Place::bare();
     place.write(

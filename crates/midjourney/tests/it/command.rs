@@ -1,7 +1,7 @@
 //! Every command as a payload: against what was seen, against the index, and what is refused before it is sent.
 
-use journeyman_midjourney::application::NIJI;
-use journeyman_midjourney::command::{Problem, check, find_imagine, imagine, payload};
+use journeyman_midjourney::application::{MIDJOURNEY, NIJI};
+use journeyman_midjourney::command::{Problem, check, payload};
 use journeyman_midjourney::expect::{AnswerKind, Expect};
 use journeyman_midjourney::invocation::{
     Dimensions, Invocation, InvocationRecord, PlainCommand, UnreadableInvocation, Uploaded,
@@ -51,7 +51,7 @@ fn problem(invocation: &Invocation) -> Problem {
 fn the_imagine_payload_is_the_one_that_was_seen_with_a_nonce() {
     let search = fixture::named("rest_application_commands_search_imagine.json");
     let index = CommandIndex::from_json(&search).unwrap();
-    let command = find_imagine(&index).unwrap();
+    let command = index.find(MIDJOURNEY, "imagine").unwrap();
     let prompt = "YOUR MIDJOURNEY PROMPT GOES HERE";
     let guild = place(Some(200_000_000_000_000_001));
     let sent = payload(&Invocation::imagine(prompt), command, &guild, "140").unwrap();
@@ -60,14 +60,16 @@ fn the_imagine_payload_is_the_one_that_was_seen_with_a_nonce() {
     // A copy of the command, which is optional (Mutiny-SDK leaves it out).
     seen["data"].as_object_mut().unwrap().remove("application_command");
     assert_eq!(sent, seen);
-    assert_eq!(imagine(command, &guild, "140", prompt), sent);
-    assert_eq!(imagine(command, &place(None), "140", prompt)["guild_id"], Value::Null);
+    let direct = payload(&Invocation::imagine(prompt), command, &place(None), "140").unwrap();
+    assert_eq!(direct["guild_id"], Value::Null);
 }
 
 #[test]
 fn imagine_is_found_among_all_commands() {
     assert_eq!(index().commands.len(), 24);
-    assert_eq!(find_imagine(&index()).unwrap().version.get(), 1_237_876_415_471_554_623);
+    let index = index();
+    let imagine = index.find(MIDJOURNEY, "imagine").unwrap();
+    assert_eq!(imagine.version.get(), 1_237_876_415_471_554_623);
 }
 
 #[test]

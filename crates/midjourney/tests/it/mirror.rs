@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use journeyman_midjourney::command::{find_imagine, imagine};
+use journeyman_midjourney::application::MIDJOURNEY;
+use journeyman_midjourney::command::payload;
 use journeyman_midjourney::{
-    Action, Explanation, FailureKind, Meaning, Normalised, Place, Prompt, Sighting, classify_event,
-    classify_http,
+    Action, Explanation, FailureKind, Invocation, Meaning, Normalised, Place, Prompt, Sighting,
+    classify_event, classify_http,
 };
 use journeyman_model::CommandIndex;
 use journeyman_sim::{HttpAnswer, HttpRequest, Scenario, Settings, World, scenarios};
@@ -66,9 +67,11 @@ fn story(scenario: &str, prompt: &str) -> Story {
     let index = serde_json::from_slice(&index.body).ok();
     let index = index.as_ref().and_then(CommandIndex::from_json).unwrap_or_default();
     // Some scenarios refuse this request as well; the payload then names any command.
-    let any = json!({"id": "1", "version": "1", "name": "imagine"});
+    let any =
+        json!({"id": "1", "version": "1", "name": "imagine", "options": [{"type": 3, "name": "prompt"}]});
     let any = journeyman_model::Command::from_json(&any).expect("a command");
-    let payload = imagine(find_imagine(&index).unwrap_or(&any), &place, NONCE, prompt);
+    let command = index.find(MIDJOURNEY, "imagine").unwrap_or(&any);
+    let payload = payload(&Invocation::imagine(prompt), command, &place, NONCE).expect("it fits");
     let answer = ask(&mut world, "POST", "/api/v10/interactions".to_owned(), Some(&payload));
     let answer = classify_http(answer.status, None, &answer.body);
     while let Some(due) = world.next_wakeup().filter(|due| *due < Duration::from_hours(2)) {

@@ -8,7 +8,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::Step;
+use super::stop::Stop;
 use super::tree::{Ended, Node, Tree};
+use crate::commands::screen;
+use crate::commands::watching::Known;
+use crate::config::Configuration;
 use crate::error::Error;
 use crate::show;
 
@@ -23,13 +27,25 @@ enum Ask {
     Press { panel: Panel, label: String, step: usize },
 }
 
+/// How a recipe is run.
+#[derive(Clone, Copy)]
+pub(super) struct Options<'a> {
+    /// How many jobs run at once.
+    pub(super) parallel: usize,
+    pub(super) json: bool,
+    /// Where it is said which file each imagine's end is appended to, if any is.
+    pub(super) outcomes: Option<&'a Configuration>,
+}
+
+/// How a job ended, and what is known of one that did not end well.
+type Ending = Result<Finished, (journeyman::Error, Known)>;
+
 /// Runs all prompts through all steps; the error is that of the job that failed first.
 pub(super) async fn run(
     client: Client,
     prompts: &[String],
     steps: Vec<Step>,
-    parallel: usize,
-    json: bool,
+    options: Options<'_>,
 ) -> Result<Option<Error>, Error> {
     let mut pipeline = Pipeline {
         client,
@@ -38,36 +54,49 @@ pub(super) async fn run(
         waiting: VecDeque::new(),
         running: JoinSet::new(),
         first: None,
-        json,
+        stop: None,
+        options,
     };
     for (index, prompt) in prompts.iter().enumerate() {
         let node = pipeline.tree.add(Node::root(index + 1, prompt));
         pipeline.waiting.push_back(Start { node, ask: Ask::Imagine(prompt.clone()) });
     }
-    pipeline.drain(parallel).await?;
-    if !json {
+    pipeline.drain().await?;
+    if !options.json {
         show::print(&pipeline.tree.text())?;
     }
-    Ok(pipeline.first)
+    Ok(Stop::first(pipeline.stop, pipeline.first))
 }
 
-struct Pipeline {
+struct Pipeline<'a> {
     client: Client,
     steps: std::sync::Arc<[Step]>,
     tree: Tree,
     waiting: VecDeque<Start>,
-    running: JoinSet<(usize, Result<Finished, journeyman::Error>)>,
+    running: JoinSet<(usize, Ending)>,
     /// The error of the job that failed first.
     first: Option<Error>,
-    json: bool,
+    /// After Ctrl-C.
+    stop: Option<Stop>,
+    options: Options<'a>,
 }
 
-impl Pipeline {
-    async fn drain(&mut self, parallel: usize) -> Result<(), Error> {
+impl Pipeline<'_> {
+    async fn drain(&mut self) -> Result<(), Error> {
         let (stop, stopped) = watch::channel(false);
         let mut interrupted = pin!(tokio::signal::ctrl_c());
+        // Heard from here on: before the first job, the signal would end the process.
+        tokio::select! {
+            biased;
+            Ok(()) = &mut interrupted => {
+                let not_begun = self.waiting.len();
+                self.stop = Some(Stop { not_begun, cut_off: 0 });
+                return Ok(());
+            }
+            () = std::future::ready(()) => {}
+        }
         loop {
-            while self.running.len() < parallel
+            while self.running.len() < self.options.parallel
                 && let Some(start) = self.waiting.pop_front()
             {
                 self.begin(start, stopped.clone());
@@ -82,15 +111,15 @@ impl Pipeline {
                         return Err(error.with_source(why).into());
                     }
                 },
-                Ok(()) = &mut interrupted, if !*stopped.borrow() => {
-                    // Nothing follows any more; that error goes before those of jobs.
-                    self.first = Some(not_begun(self.waiting.len()));
-                    self.waiting.clear();
+                Ok(()) = &mut interrupted, if self.stop.is_none() => {
+                    self.stop = Some(Stop::default());
                     // The tasks hold receivers, or have ended.
                     let _ = stop.send(true);
                 }
             }
-            if *stopped.borrow() {
+            // Nothing follows a stop any more.
+            if let Some(stop) = &mut self.stop {
+                stop.not_begun += self.waiting.len();
                 self.waiting.clear();
             }
         }
@@ -98,18 +127,30 @@ impl Pipeline {
 
     fn begin(&mut self, start: Start, stopped: watch::Receiver<bool>) {
         let (client, steps) = (self.client.clone(), self.steps.clone());
-        if !self.json {
+        if !self.options.json {
             show::tell(&format!("{}: begun", self.tree.node(start.node).name()));
         }
         self.running.spawn(async move { (start.node, perform(&client, &steps, start.ask, stopped).await) });
     }
 
-    fn ended(&mut self, index: usize, ended: Result<Finished, journeyman::Error>) -> Result<(), Error> {
-        let ended = ended.map_err(Error::from);
-        if self.json {
-            show::line(&self.tree.object(index, &ended))?;
+    fn ended(&mut self, index: usize, ended: Ending) -> Result<(), Error> {
+        let (ended, known) = match ended {
+            Ok(finished) => (Ok(finished), None),
+            Err((error, known)) => {
+                let is_cut_off = error.kind() == ErrorKind::Cancelled;
+                if let Some(stop) = self.stop.as_mut().filter(|_| is_cut_off) {
+                    stop.cut_off += 1;
+                }
+                (Err(Error::from(error)), Some(known))
+            }
+        };
+        if self.options.json {
+            show::line(&self.tree.object(index, &ended, known.as_ref()))?;
         } else {
             show::tell(&self.tree.told(index, &ended));
+        }
+        if let (Some(prompt), Some(configuration)) = (self.tree.prompt(index), self.options.outcomes) {
+            screen::record(prompt, configuration, &ended);
         }
         match ended {
             Ok(finished) => {
@@ -136,28 +177,28 @@ impl Pipeline {
                     let ask = Ask::Press { panel: panel.clone(), label: label.clone(), step };
                     self.waiting.push_back(Start { node, ask });
                 }
-                None => self.ended(node, Err(no_buttons(label)))?,
+                None => self.ended(node, Err((no_buttons(label), Known::default())))?,
             }
         }
         Ok(())
     }
 }
 
-async fn perform(
-    client: &Client,
-    steps: &[Step],
-    ask: Ask,
-    mut stopped: watch::Receiver<bool>,
-) -> Result<Finished, journeyman::Error> {
-    let mut job = begin(client, steps, ask).await?;
-    tokio::select! {
+async fn perform(client: &Client, steps: &[Step], ask: Ask, mut stopped: watch::Receiver<bool>) -> Ending {
+    let mut job = tokio::select! {
+        // Both arms may be dropped: a job that is not ready has not begun, and the value stays.
+        begun = begin(client, steps, ask) => begun.map_err(|error| (error, Known::default()))?,
+        () = heard(&mut stopped) => return Err((not_asked(), Known::default())),
+    };
+    let ended = tokio::select! {
         // Both arms may be dropped: the job goes on in the driver, and the value stays.
         ended = job.outcome() => ended,
         () = heard(&mut stopped) => {
             job.cancel().await;
             job.outcome().await
         }
-    }
+    };
+    ended.map_err(|error| (error, Known::of(&job)))
 }
 
 async fn begin(client: &Client, steps: &[Step], ask: Ask) -> Result<Job, journeyman::Error> {
@@ -189,9 +230,7 @@ fn no_buttons(label: &str) -> journeyman::Error {
     journeyman::Error::new(ErrorKind::InvalidRequest, what).with_hint("leave that step out")
 }
 
-fn not_begun(waiting: usize) -> Error {
-    let what = format!("stop the recipe: {waiting} jobs that waited were not begun");
-    journeyman::Error::new(ErrorKind::Cancelled, what)
-        .with_hint("jobs that had begun go on at Midjourney and may be charged")
-        .into()
+fn not_asked() -> journeyman::Error {
+    journeyman::Error::new(ErrorKind::Cancelled, "begin a job of the recipe: stopped by Ctrl-C")
+        .with_hint("nothing of it was sent")
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use journeyman::Finished;
 use serde_json::{Value, json};
 
+use crate::commands::watching::Known;
 use crate::error::Error;
 use crate::show;
 
@@ -69,6 +70,12 @@ impl Tree {
         self.0[index].ended = ended;
     }
 
+    /// The prompt of an imagine; none of a press.
+    pub(super) fn prompt(&self, index: usize) -> Option<&str> {
+        let node = self.node(index);
+        node.parent.is_none().then_some(node.asked.as_str())
+    }
+
     /// A job that ended, for people.
     pub(super) fn told(&self, index: usize, ended: &Result<Finished, Error>) -> String {
         let how = match ended {
@@ -79,12 +86,20 @@ impl Tree {
     }
 
     /// A job that ended, for programs.
-    pub(super) fn object(&self, index: usize, ended: &Result<Finished, Error>) -> Value {
+    pub(super) fn object(
+        &self,
+        index: usize,
+        ended: &Result<Finished, Error>,
+        known: Option<&Known>,
+    ) -> Value {
         let node = self.node(index);
         let mut value = match ended {
             Ok(finished) => show::of_finished("finished", finished),
             Err(error) => show::of_error(error),
         };
+        if let Some(known) = known {
+            known.put(&mut value);
+        }
         value["id"] = json!(node.id);
         value["parent"] = json!(node.parent.map(|parent| &self.node(parent).id));
         value["press"] = json!(node.parent.map(|_| &node.asked));

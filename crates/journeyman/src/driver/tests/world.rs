@@ -8,9 +8,10 @@ use journeyman_discord::wire::{self, Answer, Request};
 use journeyman_limiter::{
     Attempt, Certainty, Credential, Decision, End, Machine, Output as Limited, RetryPolicy, Ticket, decide,
 };
+use journeyman_midjourney::application::MIDJOURNEY;
 use journeyman_midjourney::generation::{Deadlines, ProgressVisibility, Report, Sent};
 use journeyman_midjourney::outcome::{Finished, Hindrance, NotSent, Outcome};
-use journeyman_midjourney::{Order, command};
+use journeyman_midjourney::{Invocation, Order, command};
 use journeyman_model::{ChannelId, Command, GuildId, MessageId, UserId};
 use journeyman_moment::Moment;
 use journeyman_sim::{Event, Fault, HttpAnswer, HttpRequest, Settings, World};
@@ -421,7 +422,8 @@ impl Virtual {
                 guild: Some(self.guild),
                 session_id: "00000000000000000000000000000000",
             };
-            let payload = command::imagine(&command, &place, &nonce, order.prompt().expect("a prompt"));
+            let imagine = Invocation::imagine(order.prompt().expect("a prompt"));
+            let payload = command::payload(&imagine, &command, &place, &nonce).expect("it fits");
             self.submit(Purpose::Send(job), wire::post_interaction(payload, self.channel));
         }
     }
@@ -595,7 +597,7 @@ impl Virtual {
             }
             Purpose::Discover(_) => {
                 let index = wire::read::commands(answer).expect("the command index");
-                self.command = command::find_imagine(&index).cloned();
+                self.command = index.find(MIDJOURNEY, "imagine").cloned();
                 assert!(self.command.is_some(), "no imagine command");
                 self.send_waiting();
             }
