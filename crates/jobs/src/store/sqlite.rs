@@ -1,16 +1,18 @@
 //! A store in a file of SQLite's: what was acknowledged survives a crash and a power loss. It decides nothing.
 
 mod fault;
+mod keep;
 mod read;
 mod rows;
 mod schema;
+mod scrub;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
+pub use self::keep::{Keep, Pruned};
 use self::rows::Transaction;
 use self::schema::Purpose;
 use super::{Class, Filter, Observed, Paused, Store, StoreError, rules};
@@ -20,9 +22,6 @@ use crate::time::Timestamp;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// How long a purge waits for readers that still see what is gone.
-const SCRUB: Duration = Duration::from_millis(100);
-
 /// Jobs in a file, in a write-ahead log that is synced with every commit.
 ///
 /// Several processes may have the same file open. It must be on a local disk.
@@ -31,8 +30,9 @@ pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
     purpose: Purpose,
-    /// Whether the log may still hold what was purged.
+    /// Whether the file or its log may still hold what was purged.
     must_scrub: bool,
+    is_pruning: bool,
 }
 
 impl Sqlite {
@@ -44,7 +44,8 @@ impl Sqlite {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         let connection = schema::connect(&path, Purpose::Write)?;
-        Ok(Self { connection, path, purpose: Purpose::Write, must_scrub: false })
+        let must_scrub = rows::counter(&connection, rows::UNSCRUBBED)? != 0;
+        Ok(Self { connection, path, purpose: Purpose::Write, must_scrub, is_pruning: false })
     }
 
     /// One more connection to this file, for reading only: [`Store::apply`] fails on it.
@@ -53,7 +54,13 @@ impl Sqlite {
     /// As for [`Sqlite::open`].
     pub fn reader(&self) -> Result<Self> {
         let connection = schema::connect(&self.path, Purpose::Read)?;
-        Ok(Self { connection, path: self.path.clone(), purpose: Purpose::Read, must_scrub: false })
+        Ok(Self {
+            connection,
+            path: self.path.clone(),
+            purpose: Purpose::Read,
+            must_scrub: false,
+            is_pruning: false,
+        })
     }
 
     /// Where the file is.
@@ -71,24 +78,10 @@ impl Sqlite {
         for change in changes {
             applied.push(rules::apply(&mut rows, now, change)?);
         }
-        rows.finish()?;
+        let has_purged = rows.finish()?;
         transaction.commit()?;
-        let is_purge = |(change, applied): (&Change, &Applied)| {
-            matches!(change, Change::Purge(_)) && *applied == Applied::Done
-        };
-        self.must_scrub |= changes.iter().zip(&applied).any(is_purge);
+        self.must_scrub |= has_purged;
         Ok(applied)
-    }
-
-    /// Removes what was purged from the log too. Whoever still reads an old state hinders it; then it is done
-    /// after a later write.
-    fn scrub(&mut self) -> rusqlite::Result<()> {
-        self.connection.busy_timeout(SCRUB)?;
-        let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-        let is_busy = self.connection.query_row(checkpoint, [], |row| row.get::<_, i64>(0));
-        self.connection.busy_timeout(schema::BUSY)?;
-        self.must_scrub = is_busy? != 0;
-        Ok(())
     }
 
     fn told<T>(&self, result: Result<T>, what: &str) -> Result<T> {
@@ -100,10 +93,8 @@ impl Store for Sqlite {
     fn apply(&mut self, now: Timestamp, changes: &[Change]) -> Result<Vec<Applied>> {
         let written = self.write(now, changes);
         let applied = self.told(written, &format!("write {} changes to", changes.len()))?;
-        if self.must_scrub
-            && let Err(why) = self.scrub()
-        {
-            tracing::warn!(%why, "what was purged is still in the log; it goes after a later write");
+        if self.must_scrub && !self.is_pruning {
+            self.scrub_if_quick();
         }
         Ok(applied)
     }
@@ -241,4 +232,62 @@ fn observed(connection: &Connection, prefix: &str, from_hour: i64, to_hour: i64)
     let begins =
         |row: &rusqlite::Result<Observed>| row.as_ref().map_or(true, |row| row.series.starts_with(prefix));
     Ok(rows.take_while(begins).collect::<rusqlite::Result<_>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::NewJob;
+
+    #[test]
+    fn a_full_disk_writes_nothing_and_the_next_write_is_tried() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Sqlite::open(folder.path().join("jobs.db")).expect("a file");
+        let add =
+            |length: usize| Change::Add(Box::new(NewJob { title: "x".repeat(length), ..NewJob::default() }));
+        let now = Timestamp::default();
+        store.apply(now, &[add(10)]).expect("a write");
+        let limit = |store: &Sqlite, pages: i64| {
+            let set = format!("PRAGMA max_page_count = {pages}");
+            store.connection.query_row(&set, [], |_| Ok(())).expect("a limit");
+        };
+        limit(&store, 1);
+        let before = store.version().expect("a version");
+        let failed = store.apply(now, &[add(10), add(100_000)]).expect_err("there is no room");
+        assert!(
+            failed.tried.starts_with("write 2 changes to the store") && failed.hint.contains("make room"),
+            "{failed:?}"
+        );
+        assert_eq!(store.version().expect("a version"), before);
+        assert_eq!(store.counts().expect("counts")[&State::WaitingForSlot], 1);
+        limit(&store, 1_000_000);
+        let applied = store.apply(now, &[add(10), add(100_000)]).expect("there is room");
+        assert_eq!(applied, [Applied::Added(JobId(2)), Applied::Added(JobId(3))]);
+        assert_eq!(store.check().expect("a check"), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn what_was_purged_is_scrubbed_after_a_restart_at_the_latest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("jobs.db");
+        let mut store = Sqlite::open(&path).expect("a file");
+        let now = Timestamp::default();
+        let asked = NewJob { title: "SECRETWORD".to_owned(), ..NewJob::default() };
+        store.apply(now, &[Change::Add(Box::new(asked)), Change::Cancel(JobId(1))]).expect("a write");
+        // Somebody still reads an old state.
+        let mut reader = store.reader().expect("a reader");
+        let reading = reader.connection.transaction().expect("a transaction");
+        assert_eq!(counts(&reading).expect("counts")[&State::Cancelled], 1);
+        assert_eq!(store.apply(now, &[Change::Purge(JobId(1))]).expect("a write"), [Applied::Done]);
+        assert!(!store.scrub().expect("no error"), "the reader hinders it");
+        drop(reading);
+        drop(store);
+        let mut store = Sqlite::open(&path).expect("the file");
+        assert!(store.must_scrub, "it stays to be done");
+        assert!(store.scrub().expect("no error"));
+        for end in ["", "-wal"] {
+            let bytes = std::fs::read(format!("{}{end}", path.display())).expect("a file");
+            assert!(!bytes.windows(10).any(|window| window == b"SECRETWORD"), "{end}");
+        }
+    }
 }

@@ -101,4 +101,4 @@ CREATE TABLE class_count (
   PRIMARY KEY (tenant, batch, priority)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-INSERT INTO counter VALUES ('last_job', 0), ('version', 0);
+INSERT INTO counter VALUES ('last_job', 0), ('version', 0), ('unscrubbed', 0);

@@ -22,6 +22,9 @@ pub(super) const COLUMNS: &str = "id, state, account, ready, cancel_asked, sends
 /// Where the title stands in [`COLUMNS`].
 pub(super) const TITLE: usize = 23;
 
+/// The counter that is 1 while traces of what was purged may be in the file.
+pub(super) const UNSCRUBBED: &str = "unscrubbed";
+
 /// One transaction's rows, with what it adds to the counts.
 #[derive(Debug)]
 pub(super) struct Transaction<'a> {
@@ -29,11 +32,12 @@ pub(super) struct Transaction<'a> {
     states: BTreeMap<State, i64>,
     classes: BTreeMap<Class, i64>,
     last: Option<i64>,
+    has_purged: bool,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a Connection) -> Self {
-        Self { connection, states: BTreeMap::new(), classes: BTreeMap::new(), last: None }
+        Self { connection, states: BTreeMap::new(), classes: BTreeMap::new(), last: None, has_purged: false }
     }
 
     fn statement(&self, sql: &str) -> Result<CachedStatement<'a>> {
@@ -47,8 +51,8 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// Writes what was counted; the last thing before the commit.
-    pub(super) fn finish(self) -> Result<()> {
+    /// Writes what was counted; the last thing before the commit. Tells whether a job was purged.
+    pub(super) fn finish(self) -> Result<bool> {
         let mut add = self.statement(
             "INSERT INTO state_count VALUES (?1, ?2) ON CONFLICT DO UPDATE SET jobs = jobs + excluded.jobs",
         )?;
@@ -69,8 +73,11 @@ impl<'a> Transaction<'a> {
         if let Some(last) = self.last {
             self.statement("UPDATE counter SET value = ?1 WHERE name = 'last_job'")?.execute([last])?;
         }
+        if self.has_purged {
+            self.statement("UPDATE counter SET value = 1 WHERE name = ?1")?.execute([UNSCRUBBED])?;
+        }
         self.statement("UPDATE counter SET value = value + 1 WHERE name = 'version'")?.execute([])?;
-        Ok(())
+        Ok(self.has_purged)
     }
 }
 
@@ -160,6 +167,7 @@ impl Rows for Transaction<'_> {
 
     fn remove(&mut self, job: &Job) -> Result<()> {
         self.count(job, -1);
+        self.has_purged = true;
         // Its notes and charges go by the foreign key.
         self.statement("DELETE FROM job WHERE id = ?1")?.execute([id_to(job.id)])?;
         Ok(())

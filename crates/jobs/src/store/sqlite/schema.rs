@@ -68,20 +68,24 @@ fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Makes the file, so that its owner alone can read it, and its name durable.
+/// Makes the file where there is none.
 fn create(path: &Path) -> Result<(), StoreError> {
+    match create_new(path) {
+        Err(why) if why.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(fault::of_file(why, &format!("create the store {}", path.display())))
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes an empty file that its owner alone can read, and its name durable.
+pub(super) fn create_new(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(file) => file
-            .sync_all()
-            .and_then(|()| sync_folder(path))
-            .map_err(|why| fault::of_file(why, &format!("make the store {} durable", path.display()))),
-        Err(why) if why.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(why) => Err(fault::of_file(why, &format!("create the store {}", path.display()))),
-    }
+    options.open(path)?.sync_all()?;
+    sync_folder(path)
 }
 
 /// Makes a file's name durable, where folders can be synced.
@@ -110,9 +114,12 @@ fn refuse_old_sqlite(number: i32) -> Result<(), StoreError> {
 
 /// Refuses what is another program's, and what a newer version of this one wrote.
 fn refuse_others(connection: &Connection) -> Result<(), StoreError> {
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let version: usize = version(connection)?;
-    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // One state of the file: another process may be making its tables at this moment.
+    let seen = connection.unchecked_transaction()?;
+    let application: i32 = seen.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let version: usize = version(&seen)?;
+    let objects: i64 = seen.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    drop(seen);
     if application != APPLICATION && objects > 0 {
         return Err(StoreError {
             tried: "read the file: it is another program's database".to_owned(),
