@@ -47,6 +47,15 @@ pub(crate) struct Step {
     pub(crate) mask: Option<PathBuf>,
 }
 
+/// A recipe that cannot be used; it is told once.
+struct Unusable {
+    /// What is wrong with it.
+    problem: Problem,
+    /// The last row that names it, and how many do.
+    last: Place,
+    rows: u64,
+}
+
 /// What turns rows into items, one after the other.
 pub(crate) struct Expansion<'a, F> {
     matrix: &'a Matrix,
@@ -54,7 +63,7 @@ pub(crate) struct Expansion<'a, F> {
     recipe: Option<PathBuf>,
     /// Reads a recipe; it is asked once for each file.
     read: F,
-    recipes: BTreeMap<PathBuf, Result<Arc<[Step]>, Problem>>,
+    recipes: BTreeMap<PathBuf, Result<Arc<[Step]>, Unusable>>,
     keys: Keys,
     used: BTreeSet<String>,
     number: u64,
@@ -94,7 +103,7 @@ where
     /// # Errors
     /// A variable without a value, one that is both a column and in the matrix, a recipe that cannot be read.
     pub(crate) fn items(&mut self, row: &Row) -> Result<Vec<Item>, Problem> {
-        let steps = self.steps(row)?;
+        let Some(steps) = self.steps(row)? else { return Ok(Vec::new()) };
         let templates = Templates::of(row, &steps);
         let names = templates.variables();
         if let Some(twice) = self.matrix.names().find(|name| row.variables.contains_key(*name)) {
@@ -126,7 +135,13 @@ where
             let hint = format!("write {{{{{name}}}}} in a prompt, or leave it out");
             Place::file("the matrix").problem(format!("no prompt has `{{{{{name}}}}}` in it"), hint)
         });
-        over.into_iter().chain(unused).collect()
+        let unusable = self.recipes.into_iter().filter_map(|(path, read)| Some((path, read.err()?)));
+        let repeated = unusable.filter(|(_, unusable)| unusable.rows > 1).map(|(path, unusable)| {
+            let (file, rows) = (path.display(), unusable.rows);
+            let message = format!("{rows} lines up to here name the recipe {file}, which cannot be used");
+            unusable.last.problem(message, unusable.problem.hint).in_column("recipe")
+        });
+        over.into_iter().chain(unused).chain(repeated).collect()
     }
 
     /// What is probably a slip in these items, which are all that came of the file.
@@ -189,13 +204,27 @@ where
         })
     }
 
-    fn steps(&mut self, row: &Row) -> Result<Arc<[Step]>, Problem> {
-        let Some(path) = row.recipe.as_ref().or(self.recipe.as_ref()) else { return Ok(Arc::new([])) };
-        if !self.recipes.contains_key(path) {
-            self.recipes.insert(path.clone(), (self.read)(path));
+    /// The steps of the row's recipe; `None` where it cannot be used, which was told before.
+    fn steps(&mut self, row: &Row) -> Result<Option<Arc<[Step]>>, Problem> {
+        let Some(path) = row.recipe.as_ref().or(self.recipe.as_ref()) else { return Ok(Some(Arc::new([]))) };
+        match self.recipes.get_mut(path) {
+            Some(Ok(steps)) => Ok(Some(Arc::clone(steps))),
+            Some(Err(unusable)) => {
+                unusable.last = row.place.clone();
+                unusable.rows += 1;
+                Ok(None)
+            }
+            None => {
+                let read = (self.read)(path).map_err(|problem| Unusable {
+                    problem: row.place.problem(problem.message, problem.hint).in_column("recipe"),
+                    last: row.place.clone(),
+                    rows: 1,
+                });
+                let steps = read.as_ref().map(Arc::clone).map_err(|unusable| unusable.problem.clone());
+                self.recipes.insert(path.clone(), read);
+                steps.map(Some)
+            }
         }
-        let read = self.recipes.get(path).cloned().unwrap_or_else(|| Ok(Arc::new([])));
-        read.map_err(|problem| row.place.problem(problem.message, problem.hint).in_column("recipe"))
     }
 }
 
@@ -323,6 +352,17 @@ pub(super) mod tests {
             problems[0].starts_with("b, line 2, column style: the matrix has a variable of"),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn a_recipe_that_many_lines_name_and_none_can_use_is_told_twice_at_most() {
+        let (items, problems) = expand("prompt,recipe\na,x.toml\nb,x.toml\nc,\nd,x.toml\n", &[], &[], 100);
+        assert_eq!(prompts(&items), ["c"]);
+        let told = [
+            "b, line 2, column recipe: no (yes)",
+            "b, line 5, column recipe: 3 lines up to here name the recipe x.toml, which cannot be used (yes)",
+        ];
+        assert_eq!(problems, told);
     }
 
     #[test]

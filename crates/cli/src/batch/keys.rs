@@ -54,7 +54,7 @@ pub(super) fn press(
 }
 
 /// The digest of some texts, each with its length before it so that none runs into the next.
-fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     use std::fmt::Write as _;
 
     let mut hash = Sha256::new();

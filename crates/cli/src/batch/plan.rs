@@ -6,6 +6,9 @@ use super::expand::{Item, Step};
 use super::keys;
 use super::slug::slug;
 
+/// How much of a prompt is in a title, in characters.
+const TITLE: usize = 60;
+
 /// A job that is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PlannedJob {
@@ -19,6 +22,8 @@ pub(crate) struct PlannedJob {
     pub(crate) action: String,
     /// What it is known by; see `keys`.
     pub(crate) key: String,
+    /// What it is called in lists: the item's name, or the begin of its prompt; and the step.
+    pub(crate) title: String,
 }
 
 /// What a job does.
@@ -43,6 +48,7 @@ pub(crate) fn jobs_of(item: &Item) -> Vec<PlannedJob> {
         step: "imagine".to_owned(),
         action: "imagine".to_owned(),
         key: item.key.clone(),
+        title: title(item),
     };
     let mut jobs = vec![imagine];
     let mut results = 0..1;
@@ -55,6 +61,17 @@ pub(crate) fn jobs_of(item: &Item) -> Vec<PlannedJob> {
         results = begin..jobs.len();
     }
     jobs
+}
+
+/// Enough of a prompt to know it by, on one line.
+fn title(item: &Item) -> String {
+    let whole = if item.name.is_empty() { &item.prompt } else { &item.name };
+    let mut letters = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((end, _)) = letters.char_indices().nth(TITLE) {
+        letters.truncate(end);
+        letters.push('…');
+    }
+    letters
 }
 
 /// How many jobs there are with these steps, without making them.
@@ -86,6 +103,7 @@ fn presses(jobs: &[PlannedJob], parent: usize, index: usize, step: &Step) -> Vec
             step: format!("{above}{label}"),
             action,
             key,
+            title: format!("{} > {label}", on.title),
         });
     }
     presses
@@ -128,7 +146,16 @@ mod tests {
             ]
         );
         assert_eq!(jobs[4].ask, Ask::Press { step: 1, label: "Vary (Strong)".to_owned() });
-        assert_eq!(count(&steps), 7);
+        assert_eq!((count(&steps), jobs[6].title.as_str()), (7, "a fox > U2 > Vary (Strong)"));
+    }
+
+    #[test]
+    fn a_title_is_the_name_or_the_begin_of_the_prompt() {
+        let long = "fox ".repeat(40);
+        let all = planned(&format!("prompt,name\n{long},\na  fox,red fox\n\"a\n fox\",\n"), &[]);
+        let titles: Vec<_> = all.iter().map(|jobs| jobs[0].title.as_str()).collect();
+        assert_eq!(titles[1..], ["red fox", "a fox"]);
+        assert_eq!((titles[0].chars().count(), titles[0].ends_with('…')), (61, true));
     }
 
     #[test]

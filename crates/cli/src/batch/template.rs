@@ -107,6 +107,8 @@ fn unknown(name: &str, known: &BTreeSet<&str>) -> Unknown {
 mod tests {
     use std::collections::BTreeMap;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     fn filled(text: &str) -> Result<String, Unknown> {
@@ -127,6 +129,19 @@ mod tests {
             ("ж{{colour}}ж", "жredж"),
         ] {
             assert_eq!(filled(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_filled_with_itself_is_what_it_was(text in "[{}a, \\\\é]{0,20}") {
+            let template = Template::parse(&text);
+            let names: BTreeMap<String, String> =
+                template.variables().map(|name| (name.to_owned(), format!("{{{{{name}}}}}"))).collect();
+            let filled = template.fill(|name| names.get(name).map(String::as_str), BTreeSet::new).unwrap();
+            // Gaps around a name are not kept.
+            prop_assert_eq!(filled.replace(' ', ""), text.replace(' ', ""));
+            prop_assert!(text.contains("{{") || names.is_empty());
         }
     }
 

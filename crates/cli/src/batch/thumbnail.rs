@@ -6,6 +6,9 @@ use std::path::Path;
 use image::codecs::jpeg::JpegEncoder;
 use image::{ImageError, ImageReader};
 
+use super::keys::digest;
+use super::manifest::FileRecord;
+
 /// The longest side, in pixels.
 const SIDE: u32 = 240;
 /// Enough to recognise a picture; a hundred of them take about a megabyte.
@@ -24,9 +27,28 @@ pub(crate) fn thumbnail(path: &Path) -> Result<Vec<u8>, ImageError> {
     Ok(bytes.into_inner())
 }
 
+/// The name of a file's thumbnail: of its bytes where their digest is known, so that equal pictures share one.
+pub(crate) fn thumbnail_name(file: &FileRecord) -> String {
+    let known = file.sha256.len() == 64 && file.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let name = if known { file.sha256.to_ascii_lowercase() } else { digest(["path", &file.path]) };
+    format!("{name}.jpg")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thumbnails_name_is_that_of_the_bytes_and_nothing_else_gets_into_it() {
+        let name = |path: &str, sha256: &str| {
+            thumbnail_name(&FileRecord { path: path.to_owned(), sha256: sha256.to_owned(), bytes: 1 })
+        };
+        assert_eq!(name("a", &"AB".repeat(32)), format!("{}.jpg", "ab".repeat(32)));
+        for wrong in ["", "../../x", &"/".repeat(64)] {
+            assert_eq!(name("a", wrong), name("a", ""), "{wrong}");
+        }
+        assert_ne!(name("a", ""), name("b", ""));
+    }
 
     #[test]
     fn a_thumbnail_is_a_small_jpeg_and_what_is_no_picture_has_none() {

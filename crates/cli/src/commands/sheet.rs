@@ -8,7 +8,9 @@ use base64::prelude::BASE64_STANDARD;
 use journeyman::ErrorKind;
 
 use crate::args;
-use crate::batch::{Manifest, Picture, Summary, address, sheet, thumbnail};
+use crate::batch::{
+    FileRecord, Manifest, Picture, Summary, address, sheet, thumbnail, thumbnail_name, write_whole,
+};
 use crate::error::Error;
 use crate::show;
 
@@ -32,28 +34,39 @@ pub(super) fn run(args: &args::Sheet) -> Result<(), Error> {
 /// Writes the contact sheet of a manifest that lies in this file; thumbnails go into the page, or a folder beside it.
 fn write(manifest: &Manifest, file: &Path, page: &Path) -> Result<(), Error> {
     let begin = file.with_file_name("").join(&manifest.head.folder);
-    let mut paths: Vec<&str> = Vec::new();
     let mut seen = BTreeSet::new();
-    for file in manifest.steps.iter().flat_map(|step| &step.files) {
-        if seen.insert(&file.path) {
-            paths.push(&file.path);
-        }
-    }
-    let beside = (paths.len() > MOST_WITHIN).then(|| page.with_extension("thumbnails"));
+    let all = manifest.steps.iter().flat_map(|step| &step.files);
+    let files: Vec<&FileRecord> = all.filter(|file| seen.insert(&file.path)).collect();
+    let beside = (files.len() > MOST_WITHIN).then(|| page.with_extension("thumbnails"));
     if let Some(folder) = &beside {
         std::fs::create_dir_all(folder).map_err(|why| unwritable(folder, why))?;
     }
-    let mut pictures = BTreeMap::new();
-    for (number, path) in (1_u64..).zip(paths) {
-        let picture = if is_below(path) {
-            picture(&begin.join(path), beside.as_deref(), number)?
-        } else {
-            Picture::Missing
-        };
-        pictures.insert(path.to_owned(), picture);
-    }
+    let pictures = pictures(&files, &begin, beside.as_deref())?;
     let folder = prefix(&begin, page);
-    std::fs::write(page, sheet(manifest, &pictures, &folder)).map_err(|why| unwritable(page, why))
+    let text = sheet(manifest, &pictures, &folder);
+    write_whole(page, |file| file.write_all(text.as_bytes())).map_err(|why| unwritable(page, why))
+}
+
+/// What is shown of each file. Pictures take time to read, so that all cores do it.
+fn pictures(
+    files: &[&FileRecord],
+    begin: &Path,
+    beside: Option<&Path>,
+) -> Result<BTreeMap<String, Picture>, Error> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = files.len().div_ceil(cores).max(1);
+    let of_share = |files: &[&FileRecord]| -> Result<Vec<_>, Error> {
+        files.iter().map(|file| Ok((file.path.clone(), picture(file, begin, beside)?))).collect()
+    };
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = files.chunks(share).map(|files| scope.spawn(move || of_share(files))).collect();
+        let mut pictures = BTreeMap::new();
+        for share in shares {
+            let failed = |_| journeyman::Error::new(ErrorKind::Internal, "make the thumbnails");
+            pictures.extend(share.join().map_err(failed)??);
+        }
+        Ok(pictures)
+    })
 }
 
 /// A manifest may come from others: what it names outside of its folder is not looked at.
@@ -61,17 +74,22 @@ fn is_below(path: &str) -> bool {
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-fn picture(file: &Path, beside: Option<&Path>, number: u64) -> Result<Picture, Error> {
-    if !file.is_file() {
+fn picture(file: &FileRecord, begin: &Path, beside: Option<&Path>) -> Result<Picture, Error> {
+    let path = begin.join(&file.path);
+    if !is_below(&file.path) || !path.is_file() {
         return Ok(Picture::Missing);
     }
-    let Ok(bytes) = thumbnail(file) else { return Ok(Picture::Plain) };
     let Some(folder) = beside else {
-        return Ok(Picture::Thumbnail(format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes))));
+        let within = |bytes| format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes));
+        return Ok(thumbnail(&path).map_or(Picture::Plain, |bytes| Picture::Thumbnail(within(bytes))));
     };
-    let name = format!("{number:06}.jpg");
-    let path = folder.join(&name);
-    std::fs::write(&path, bytes).map_err(|why| unwritable(&path, why))?;
+    let name = thumbnail_name(file);
+    let small = folder.join(&name);
+    // What has the same bytes has the same thumbnail: a second page of a batch takes what is there.
+    if !small.is_file() {
+        let Ok(bytes) = thumbnail(&path) else { return Ok(Picture::Plain) };
+        write_whole(&small, |file| file.write_all(&bytes)).map_err(|why| unwritable(&small, why))?;
+    }
     let folder = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(Picture::Thumbnail(address(&format!("./{folder}/{name}"))))
 }

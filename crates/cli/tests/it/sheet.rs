@@ -16,7 +16,7 @@ fn manifest(paths: &[String]) -> String {
         let _ = writeln!(
             text,
             "{{\"item\":{},\"prompt\":\"a <b>fox</b>\",\"step\":\"imagine\",\"key\":\"k{index}\",\"state\":\"finished\",\
-             \"files\":[{{\"path\":\"{path}\",\"sha256\":\"00\",\"bytes\":1000000}}],\
+             \"files\":[{{\"path\":\"{path}\",\"sha256\":\"{index:064x}\",\"bytes\":1000000}}],\
              \"spent\":{{\"certainty\":\"certain\",\"milliminutes\":1000}}}}",
             index + 1
         );
@@ -90,7 +90,14 @@ fn many_thumbnails_go_into_a_folder_beside_the_page() {
     );
     assert_eq!(place.files_in("foxes.thumbnails").len(), 301);
     let page = fs::read_to_string(place.path("foxes.html")).expect("a page");
-    assert!(page.contains("src=\"./foxes.thumbnails/000301.jpg\"") && !page.contains("data:"));
+    let last = place.path(&format!("foxes.thumbnails/{:064x}.jpg", 300));
+    assert!(
+        page.contains(&format!("src=\"./foxes.thumbnails/{:064x}.jpg\"", 300)) && !page.contains("data:")
+    );
+    fs::write(&last, "kept").expect("a file");
+    sheet(&place, &["foxes.jsonl"]);
+    assert_eq!(fs::read(&last).expect("a file"), b"kept", "what has the same bytes is not made again");
+    assert_eq!(fs::read_to_string(place.path("foxes.html")).expect("a page"), page, "the same each time");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! A manifest as a file. What stands in it is not its matter.
 
-use std::io::{self, BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use journeyman::{Error, ErrorKind};
 use serde::Serialize;
 
 use super::super::place::{Place, Problem};
+use super::super::whole::write_whole;
 use super::Manifest;
 
 impl Manifest {
@@ -27,30 +28,13 @@ impl Manifest {
     /// # Errors
     /// `Storage`.
     pub(crate) fn write(&self, path: &Path) -> Result<(), Error> {
-        self.write_whole(path).map_err(|why| {
+        let lines =
+            |file: &mut dyn io::Write| self.lines().try_for_each(|line| file.write_all(line.as_bytes()));
+        write_whole(path, lines).map_err(|why| {
             Error::new(ErrorKind::Storage, format!("write the manifest {}", path.display()))
                 .with_hint("check the folder, its permissions and the free space")
                 .with_source(why)
         })
-    }
-
-    fn write_whole(&self, path: &Path) -> io::Result<()> {
-        let folder = folder(path);
-        std::fs::create_dir_all(&folder)?;
-        let mut file =
-            tempfile::Builder::new().prefix(".journeyman-").suffix(".part").tempfile_in(&folder)?;
-        let mut buffer = BufWriter::new(file.as_file_mut());
-        for line in self.lines() {
-            buffer.write_all(line.as_bytes())?;
-        }
-        buffer.flush()?;
-        drop(buffer);
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The name is in the folder, which has to reach the disk as well; not every system can.
-        #[cfg(unix)]
-        std::fs::File::open(&folder)?.sync_all()?;
-        Ok(())
     }
 
     /// The lines as they are written.
@@ -62,13 +46,6 @@ impl Manifest {
 /// A record as a line. Texts and numbers in structs always have one.
 fn line(record: &impl Serialize) -> String {
     serde_json::to_string(record).unwrap_or_default() + "\n"
-}
-
-fn folder(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    }
 }
 
 #[cfg(test)]

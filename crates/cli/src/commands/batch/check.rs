@@ -194,7 +194,7 @@ fn object(
 ) -> Value {
     let steps = jobs.iter().map(|(job, path)| {
         let parent = job.parent.and_then(|parent| jobs.get(parent)).map(|(parent, _)| parent.key.as_str());
-        json!({"step": job.step, "key": job.key, "parent": parent, "path": path})
+        json!({"step": job.step, "title": job.title, "key": job.key, "parent": parent, "path": path})
     });
     json!({
         "event": "item",
