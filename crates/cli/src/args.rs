@@ -17,6 +17,7 @@ use journeyman_sim as sim;
 
 pub(crate) use batch::{Batch, Sheet};
 pub(crate) use order::{Door, Order, Prefer, Press, Recipe, Settings};
+pub(crate) use record::Replay;
 
 /// Makes images with Midjourney through Discord.
 ///
@@ -84,6 +85,11 @@ pub(crate) enum Command {
     /// Each recording is a file of JSON lines in the folder. Tokens are struck, names, ids and addresses have others in
     /// their place; prompts are kept unless `record_prompts` is false. `journeyman replay` reads it.
     Record(record::Record),
+    /// Feed a recording to the machines that made it, and tell what happened, how it ended, and what differs.
+    ///
+    /// Nothing is sent. Ends in 0 where the same was said as when it was recorded, and in 45 where not. A recording that
+    /// was cut off is replayed as far as it goes.
+    Replay(record::Replay),
     /// Judge prompts before they cost: errors, warnings, how many jobs, and an estimate of the cost.
     ///
     /// An error is what the bot is known to refuse, and ends in exit code 4; what nobody verified only warns. Nothing

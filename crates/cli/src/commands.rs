@@ -11,6 +11,7 @@ mod imagine;
 mod lint;
 mod order;
 mod recipe;
+mod replay;
 mod score;
 mod screen;
 mod sheet;
@@ -53,6 +54,7 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         Command::Sheet(args) => sheet::run(&args),
         // Parsing has put the command in its place already.
         Command::Record(_) => Err(Error::usage("record: no command is given", "write it after two hyphens")),
+        Command::Replay(args) => replay::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Lint(args) => {
             warn(environment);

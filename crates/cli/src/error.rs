@@ -28,6 +28,13 @@ pub(crate) enum Error {
         /// What to do.
         hint: String,
     },
+    /// A recording that is not replayed as it was recorded.
+    Differs {
+        /// What differs, a lowercase fragment.
+        message: String,
+        /// What to do.
+        hint: &'static str,
+    },
     /// An error with a kind.
     Client(journeyman::Error),
 }
@@ -43,6 +50,11 @@ impl Error {
         Self::Unscored { why, message: message.into(), hint: hint.into() }
     }
 
+    /// A replay that differs.
+    pub(crate) fn differs(message: String, hint: &'static str) -> Self {
+        Self::Differs { message, hint }
+    }
+
     /// What clap says of a command line that cannot be understood, without its usage lines.
     pub(crate) fn of_typed(error: &clap::Error) -> Self {
         let said = error.render().to_string();
@@ -56,6 +68,7 @@ impl Error {
         match self {
             Self::Usage { .. } => exit::USAGE,
             Self::Unscored { why, .. } => why.code(),
+            Self::Differs { .. } => exit::DIFFERS,
             Self::Client(error) => exit::code(error.kind()),
         }
     }
@@ -63,7 +76,9 @@ impl Error {
     /// The message with its causes, on one line.
     pub(crate) fn brief(&self) -> String {
         match self {
-            Self::Usage { message, .. } | Self::Unscored { message, .. } => message.clone(),
+            Self::Usage { message, .. } | Self::Unscored { message, .. } | Self::Differs { message, .. } => {
+                message.clone()
+            }
             Self::Client(error) => chain(error),
         }
     }
@@ -73,6 +88,9 @@ impl Error {
         let mut text = String::new();
         match self {
             Self::Usage { message, hint } | Self::Unscored { message, hint, .. } => {
+                let _ = write!(text, "error: {message}\nhint: {hint}\n");
+            }
+            Self::Differs { message, hint } => {
                 let _ = write!(text, "error: {message}\nhint: {hint}\n");
             }
             Self::Client(error) => {

@@ -8,6 +8,8 @@ use journeyman::ErrorKind;
 pub(crate) const OK: u8 = 0;
 /// The command line, or its input, cannot be understood.
 pub(crate) const USAGE: u8 = 2;
+/// A recording is not replayed as it was recorded.
+pub(crate) const DIFFERS: u8 = 45;
 /// Stopped by Ctrl-C: what shells report for it (128 + 2).
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -99,6 +101,7 @@ pub(crate) fn table() -> String {
     for (_, code, name, meaning) in UNSCORED {
         line(*code, name, meaning);
     }
+    line(DIFFERS, "-", "replay: the machines say otherwise than was recorded");
     text
 }
 
@@ -119,8 +122,8 @@ mod tests {
             *code
         });
         let codes: BTreeSet<u8> =
-            TABLE.iter().map(|(_, code, _)| *code).chain([OK, USAGE]).chain(unscored).collect();
-        assert_eq!(codes.len(), TABLE.len() + 2 + UNSCORED.len(), "two kinds share a code");
+            TABLE.iter().map(|(_, code, _)| *code).chain([OK, USAGE, DIFFERS]).chain(unscored).collect();
+        assert_eq!(codes.len(), TABLE.len() + 3 + UNSCORED.len(), "two kinds share a code");
         assert_eq!(kinds.len(), TABLE.len(), "a kind has two rows");
     }
 

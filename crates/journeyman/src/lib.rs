@@ -57,6 +57,7 @@ mod judge;
 mod lint;
 mod panel;
 mod record;
+mod replay;
 mod settings;
 mod wall;
 mod words;
@@ -68,6 +69,7 @@ pub use event::{Event, Finished};
 pub use gateway::try_gateway;
 pub use job::Job;
 pub use panel::Panel;
+pub use replay::{Difference, Ends, Happening, NoRecording, Replay, Voice, replay};
 pub use settings::{Poll, ProgressVisibility, Settings, WatchMode};
 pub use wall::unix_micros;
 

@@ -18,6 +18,16 @@ pub(crate) struct Record {
     pub(crate) command: Vec<OsString>,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// The recording; of one in several files, all of them in their order.
+    #[arg(required = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print JSON objects, one a line: what happened, and last how it ended and what differs.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// What is to be run: of `record`, the command after the hyphens.
 ///
 /// # Errors
@@ -39,6 +49,7 @@ fn recorded(mut command: Command, dir: PathBuf) -> Result<Command, clap::Error> 
         Command::Order(order) => order.door_mut(),
         Command::Recipe(recipe) => &mut recipe.door,
         Command::Record(_)
+        | Command::Replay(_)
         | Command::Batch(_)
         | Command::Sheet(_)
         | Command::Lint(_)

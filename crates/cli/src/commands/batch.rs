@@ -146,7 +146,7 @@ fn steps(path: &Path) -> Result<Arc<[Step]>, Problem> {
         Err(Error::Usage { message, hint }) => {
             Err(Place::file(&path.display().to_string()).problem(message, hint))
         }
-        Err(error @ (Error::Client(_) | Error::Unscored { .. })) => {
+        Err(error @ (Error::Client(_) | Error::Unscored { .. } | Error::Differs { .. })) => {
             Err(Place::file(&path.display().to_string()).problem(error.brief(), "check the recipe"))
         }
     }

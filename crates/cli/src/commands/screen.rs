@@ -103,7 +103,11 @@ pub(super) fn record(
         Ok(_) => Ok(()),
         Err(crate::error::Error::Client(error)) => Err(error.kind()),
         // Nothing was sent.
-        Err(crate::error::Error::Usage { .. } | crate::error::Error::Unscored { .. }) => return,
+        Err(
+            crate::error::Error::Usage { .. }
+            | crate::error::Error::Unscored { .. }
+            | crate::error::Error::Differs { .. },
+        ) => return,
     };
     if matches!(ended, Err(ErrorKind::Configuration | ErrorKind::InvalidPrompt)) {
         return;

@@ -79,6 +79,10 @@ pub(crate) fn of_error(error: &Error) -> Value {
             "event": "failed", "error": why.name(), "retryable": false, "message": message, "hint": hint,
             "exit_code": why.code(), "retry_after": null, "until": null,
         }),
+        Error::Differs { message, hint } => json!({
+            "event": "failed", "error": "ReplayDiffers", "retryable": false, "message": message, "hint": hint,
+            "exit_code": exit::DIFFERS, "retry_after": null, "until": null,
+        }),
         Error::Client(error) => json!({
             "event": "failed",
             "error": error.kind().name(),

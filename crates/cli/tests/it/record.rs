@@ -59,3 +59,49 @@ fn ctrl_c_ends_a_recording_whole() {
     let recording = &recordings(&place, "flights")[0];
     assert!(recording.ends_with("}\n") && recording.contains(r#""outcome":"cancelled""#), "{recording}");
 }
+
+#[test]
+fn replay_prints_the_timeline_the_outcome_and_what_differs() {
+    let mut place = Place::bare();
+    let ran = place.run(&["imagine", "--sim", "--speed", "100", "--record", "flights", "a fox"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let file = place.files_in("flights").remove(0).display().to_string();
+    let ran = place.run(&["replay", &file]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    for part in [
+        "told  job 0 begins: a fox",
+        "waits job 0 for first-sign",
+        "job 0: finished (recorded: finished)",
+        "nothing differs",
+    ] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+    let ran = place.run(&["replay", "--json", &file]);
+    let last = ran.last();
+    assert_eq!(
+        (&last["is_same"], &last["outcomes"][0]["outcome"]),
+        (&true.into(), &"finished".into()),
+        "{last}"
+    );
+
+    let changed =
+        recordings(&place, "flights")[0].replacen(r#""report":"waiting""#, r#""report":"queued""#, 1);
+    let changed = place.write("changed.jsonl", &changed).display().to_string();
+    let ran = place.run(&["replay", &changed]);
+    assert_eq!(ran.code, Some(45), "{}", ran.stderr);
+    assert!(ran.stdout.contains("recorded: job 0: queued; now: job 0: waiting"), "{}", ran.stdout);
+    ran.says(&["differs in 1 places", "hint: "]);
+}
+
+#[test]
+fn a_file_that_is_no_recording_is_told_with_its_line_and_the_cure() {
+    let mut place = Place::bare();
+    let file = place.write("diary.txt", "dear diary\n").display().to_string();
+    for (file, says) in
+        [(file.as_str(), "line 1: it is no JSON"), ("nowhere.jsonl", "read the recording nowhere.jsonl")]
+    {
+        let ran = place.run(&["replay", file]);
+        assert_eq!(ran.code, Some(2), "{}", ran.stderr);
+        ran.says(&[says, "hint: give a file that `journeyman record` has written"]);
+    }
+}

@@ -253,6 +253,11 @@ impl Core {
         self.jobs.get(&job)?.reason()
     }
 
+    /// What each job waits for, where it waits.
+    pub(crate) fn reasons(&self) -> impl Iterator<Item = (JobNumber, Reason)> {
+        self.jobs.iter().filter_map(|(job, one)| Some((*job, one.reason()?)))
+    }
+
     /// What may be pressed on a job's progress message.
     pub(crate) fn progress_panel(&self, job: JobNumber) -> Option<Panel> {
         let one = self.jobs.get(&job)?;

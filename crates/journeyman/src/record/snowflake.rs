@@ -87,7 +87,10 @@ fn between(id: u64, below: (u64, u64), above: (u64, u64), random: u64, bits: u32
     let place = u64::try_from(u128::from(room) * u128::from(part) / u128::from(whole)).ok()?;
     let most_off = (room / 8).min(1 << (bits / 2 - 1));
     let off = random % (2 * most_off + 1);
-    let step = (place + off).saturating_sub(most_off).clamp(1, room);
+    // As far from either neighbour as the ids are, so that those between them find room too.
+    let half = if room + 1 >= whole { room } else { room.div_ceil(2) };
+    let (least, most) = (part.min(half).max(1), room + 1 - (whole - part).min(half).max(1));
+    let step = (place + off).saturating_sub(most_off).clamp(least.min(most), most.max(least));
     Some(below.1.wrapping_add(step))
 }
 
@@ -152,6 +155,21 @@ mod tests {
             }
             assert!(ids.iter().all(|id| map.map(*id, 1).is_some()), "{descending}");
             check(&ids).expect("in order");
+        }
+    }
+
+    #[test]
+    fn a_handful_of_near_ids_finds_room_in_any_order() {
+        let mut random = fastrand::Rng::with_seed(7);
+        for base in [BASE, 938_956_540_159_881_230] {
+            for _ in 0..2_000 {
+                let mut map = map();
+                let mut steps: Vec<u64> = (0..12).collect();
+                random.shuffle(&mut steps);
+                for step in &steps {
+                    assert!(map.map(base + step, 1).is_some(), "{base}: {steps:?}");
+                }
+            }
         }
     }
 

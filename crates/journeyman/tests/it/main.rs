@@ -8,4 +8,5 @@ mod flow;
 mod gateway;
 mod orders;
 mod record;
+mod replay;
 mod scenarios;
