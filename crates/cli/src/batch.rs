@@ -20,7 +20,8 @@ mod thumbnail;
 mod whole;
 
 pub(crate) use changes::{Changes, Side};
-pub(crate) use expand::{Expansion, Item, Step};
+pub(crate) use expand::{Expansion, Item, MaskFile, Step};
+pub(crate) use keys::sha256;
 pub(crate) use manifest::{FileRecord, HeadRecord, Manifest, StepRecord, VERSION as MANIFEST_VERSION};
 pub(crate) use matrix::Matrix;
 pub(crate) use output::{DEFAULT as DEFAULT_OUTPUT, Output, Taken, Values, Wrong as WrongOutput};

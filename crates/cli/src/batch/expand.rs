@@ -43,8 +43,17 @@ pub(crate) struct Step {
     pub(crate) values: Vec<String>,
     /// For a form that opens; it may have variables.
     pub(crate) prompt: Option<String>,
-    /// A mask's file, as the recipe names it.
-    pub(crate) mask: Option<PathBuf>,
+    /// For Vary (Region).
+    pub(crate) mask: Option<MaskFile>,
+}
+
+/// A mask on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MaskFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// What it is known by, wherever it is: SHA-256 of its bytes, in hexadecimal.
+    pub(crate) sha256: String,
 }
 
 /// A recipe that cannot be used; it is told once.

@@ -1,7 +1,7 @@
 //! What items and jobs of a batch are known by, so that none is made twice. It keeps none of them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fmt::Write as _;
 
 use journeyman_midjourney::Prompt;
 use sha2::{Digest as _, Sha256};
@@ -38,30 +38,36 @@ impl Keys {
 
 /// The key of a press on the result of another job of the batch.
 ///
-/// `before` is how many equal labels stood before it in the same step.
+/// `before` is how many equal labels stood before it in the same step, and `mask` the digest of a mask's bytes.
 pub(super) fn press(
     parent: &str,
     label: &str,
     before: usize,
     values: &[String],
     prompt: Option<&str>,
-    mask: Option<&Path>,
+    mask: Option<&str>,
 ) -> String {
     let before = before.to_string();
-    let mask = mask.map(|mask| mask.to_string_lossy().into_owned());
-    let head = [parent, label, &before, prompt.unwrap_or("\0"), mask.as_deref().unwrap_or("\0")];
+    let head = [parent, label, &before, prompt.unwrap_or("\0"), mask.unwrap_or("\0")];
     digest(head.into_iter().chain(values.iter().map(String::as_str)))
 }
 
 /// The digest of some texts, each with its length before it so that none runs into the next.
 pub(super) fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
-    use std::fmt::Write as _;
-
     let mut hash = Sha256::new();
     for part in parts {
         hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
         hash.update(part.as_bytes());
     }
+    hexadecimal(hash)
+}
+
+/// The digest of a file's bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hexadecimal(Sha256::new_with_prefix(bytes))
+}
+
+fn hexadecimal(hash: Sha256) -> String {
     let mut text = String::with_capacity(64);
     for byte in hash.finalize() {
         // A text takes all that is written into it.
@@ -80,6 +86,11 @@ mod tests {
     fn a_key_is_the_same_in_every_version_of_this_program() {
         let key = Keys::of_batch("foxes").item("a fox --ar 3:2", &["a.png".to_owned()]);
         assert_eq!(key, "253c46b46c23505db1ef70d315ec3c88e9b48e97f4cc107dfcc97a4dc0869e4b");
+    }
+
+    #[test]
+    fn the_digest_of_bytes_is_that_of_any_other_program() {
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]

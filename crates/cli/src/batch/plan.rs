@@ -90,7 +90,7 @@ fn presses(jobs: &[PlannedJob], parent: usize, index: usize, step: &Step) -> Vec
     let mut presses = Vec::with_capacity(step.labels.len());
     for label in &step.labels {
         let before = seen.entry(label).or_default();
-        let (prompt, mask) = (step.prompt.as_deref(), step.mask.as_deref());
+        let (prompt, mask) = (step.prompt.as_deref(), step.mask.as_ref().map(|mask| mask.sha256.as_str()));
         let key = keys::press(&on.key, label, *before, &step.values, prompt, mask);
         *before += 1;
         let (above, action) = match on.ask {
@@ -113,7 +113,7 @@ fn presses(jobs: &[PlannedJob], parent: usize, index: usize, step: &Step) -> Vec
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::expand::tests::expand;
+    use super::super::expand::{MaskFile, tests::expand};
     use super::*;
 
     fn step(labels: &[&str]) -> Step {
@@ -185,5 +185,11 @@ mod tests {
         let keys =
             BTreeSet::from([key(zoom("a")), key(zoom("b")), key(zoom("")), key(step(&["Custom Zoom"]))]);
         assert_eq!(keys.len(), 4);
+        let masked = |path: &str, sha256: &str| {
+            let mask = MaskFile { path: path.into(), sha256: sha256.to_owned() };
+            key(Step { mask: Some(mask), ..step(&["Vary (Region)"]) })
+        };
+        assert_eq!(masked("a.png", "00"), masked("b/a.png", "00"), "wherever it lies");
+        assert_ne!(masked("a.png", "00"), masked("a.png", "11"));
     }
 }

@@ -32,7 +32,7 @@ impl Format {
     /// By its name, or an ending of files.
     pub(crate) fn of_word(word: &str) -> Option<Self> {
         match word.to_ascii_lowercase().as_str() {
-            "txt" | "text" | "prompts" => Some(Self::Text),
+            "txt" | "text" => Some(Self::Text),
             "csv" | "tsv" => Some(Self::Csv),
             "jsonl" | "ndjson" => Some(Self::JsonLines),
             _ => None,

@@ -8,10 +8,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::recipe;
+use super::{order, recipe};
 use crate::args;
 use crate::batch::{
-    DEFAULT_OUTPUT, Expansion, Format, Item, Matrix, Output, Place, Problem, Rows, Step, WrongOutput,
+    DEFAULT_OUTPUT, Expansion, Format, Item, MaskFile, Matrix, Output, Place, Problem, Rows, Step,
+    WrongOutput, sha256,
 };
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
@@ -135,21 +136,32 @@ fn open(args: &args::Batch) -> Result<Rows<Box<dyn Read>>, Problem> {
 
 /// The steps of a recipe's file, as a batch has them.
 fn steps(path: &Path) -> Result<Arc<[Step]>, Problem> {
-    let step = |step: recipe::WrittenStep| Step {
-        labels: step.press,
-        values: step.value,
-        prompt: step.prompt,
-        mask: step.mask.map(|mask| path.with_file_name("").join(mask)),
+    let folder = path.with_file_name("");
+    let step = |step: recipe::WrittenStep| {
+        let mask = step.mask.map(|mask| self::mask(folder.join(mask))).transpose()?;
+        Ok(Step { labels: step.press, values: step.value, prompt: step.prompt, mask })
     };
-    match recipe::steps_of(path) {
-        Ok(steps) => Ok(steps.into_iter().map(step).collect()),
-        Err(Error::Usage { message, hint }) => {
-            Err(Place::file(&path.display().to_string()).problem(message, hint))
-        }
-        Err(error @ (Error::Client(_) | Error::Unscored { .. } | Error::Differs { .. })) => {
-            Err(Place::file(&path.display().to_string()).problem(error.brief(), "check the recipe"))
-        }
-    }
+    let steps = recipe::steps_of(path).and_then(|steps| steps.into_iter().map(step).collect());
+    steps.map_err(|error| {
+        let (message, hint) = match error {
+            Error::Usage { message, hint } => (message, hint),
+            Error::Client(error) => {
+                (crate::error::chain(&error), error.hint().unwrap_or("check the recipe").to_owned())
+            }
+            error @ (Error::Unscored { .. } | Error::Differs { .. }) => {
+                (error.brief(), "check the recipe".to_owned())
+            }
+        };
+        Place::file(&path.display().to_string()).problem(message, hint)
+    })
+}
+
+/// A mask that can be used, and what it is known by.
+fn mask(path: PathBuf) -> Result<MaskFile, Error> {
+    order::mask(&path)?;
+    let bytes = std::fs::read(&path)
+        .map_err(|why| Error::usage(format!("read the mask {}: {why}", path.display()), "check the path"))?;
+    Ok(MaskFile { path, sha256: sha256(&bytes) })
 }
 
 fn usage(problem: Problem) -> Error {

@@ -135,6 +135,30 @@ fn a_recipe_for_all_lines_lies_where_it_is_named_and_one_of_a_line_beside_the_fi
 }
 
 #[test]
+fn a_mask_that_is_not_there_is_told_and_one_that_is_has_the_same_key_from_any_folder() {
+    let mut place = Place::bare();
+    place.write("b/r.toml", "[[step]]\npress = [\"Vary (Region)\"]\nmask = \"m.png\"\n");
+    place.write("b/b.csv", "prompt,recipe\na fox,r.toml\n");
+    let ran = check(&place, &["b/b.csv"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(
+        ran.stdout.contains("error: b/b.csv, line 2, column recipe: read the mask b/m.png: "),
+        "{}",
+        ran.stdout
+    );
+    image::GrayImage::new(8, 8).save(place.path("b/m.png")).expect("a mask");
+    let key = |ran: &Ran| {
+        let lines = ran.json();
+        events(&lines, "item")[0]["steps"][1]["key"].as_str().map(str::to_owned)
+    };
+    let here = check(&place, &["b/b.csv", "--json"]);
+    let mut command = place.command(&["batch", "--check", "b.csv", "--json"]);
+    let there = place.finish(command.current_dir(place.path("b")));
+    assert_eq!((here.code, there.code), (Some(0), Some(0)), "{}{}", here.stderr, there.stderr);
+    assert!(key(&here).is_some() && key(&here) == key(&there));
+}
+
+#[test]
 fn prompts_that_would_be_refused_end_in_their_own_code_and_usage_errors_in_theirs() {
     let mut place = Place::bare();
     place.write("a.txt", "a fox --arr 3:2\n");

@@ -50,6 +50,8 @@ fn text(place: &Place, name: &str, value: &Value) -> Result<Option<String>, Prob
     };
     match (value, between) {
         (Value::Null, _) => Ok(None),
+        // What is no text is no variable.
+        (Value::Array(_) | Value::Object(_), None) if known(name).is_none() => Ok(None),
         (Value::Array(parts), Some(between)) => {
             let parts = parts.iter().map(|part| scalar(place, name, part)).collect::<Result<Vec<_>, _>>()?;
             Ok(Some(parts.join(between)))
@@ -115,7 +117,7 @@ mod tests {
     #[test]
     fn jsonl_has_the_same_fields_and_unknown_ones_are_variables() {
         let text = "{\"prompt\": \"a fox\", \"parameters\": [\"--ar 3:2\", \"--v 7\"], \"images\": [\"a.png\", \"b.png\"], \
-            \"recipe\": \"zoom.toml\", \"name\": \"fox\", \"priority\": -3, \"style\": \"oil\", \"size\": 1.5, \"big\": true}\n\n\
+            \"recipe\": \"zoom.toml\", \"name\": \"fox\", \"priority\": -3, \"style\": \"oil\", \"size\": 1.5, \"big\": true, \"more\": [1, {}]}\n\n\
             {\"prompt\": \"a cat\", \"images\": \"a.png;b.png\", \"name\": null, \"priority\": \"2\"}\n";
         let (rows, problems) = read(Format::JsonLines, text);
         assert_eq!(problems, [""; 0]);
