@@ -434,6 +434,13 @@ mod tests {
     }
 
     #[test]
+    fn the_default_era_is_2026_whose_errors_and_progress_are_ephemeral() {
+        let settings = Settings::default();
+        assert_eq!(settings.era, Era::E2026);
+        assert_eq!((settings.errors, settings.progress), (Visibility::Ephemeral, Visibility::Ephemeral));
+    }
+
+    #[test]
     fn every_word_reads_back_as_itself() {
         for name in Era::NAMES {
             assert_eq!(name.parse::<Era>().map(Era::name), Ok(*name));

@@ -113,6 +113,6 @@ fn ctrl_c_ends_a_recipe_with_what_was_not_begun_and_what_goes_on() {
     let has_begun = |said: &str| said.contains("1 a fox: begun");
     let ran = Begun::until(&place, &["recipe", "recipe.toml"], Output::Stderr, has_begun).interrupt(&place);
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
-    ran.says(&["stop the recipe: 1 jobs were not begun, 1 are no longer watched", "hint: "]);
+    ran.says(&["stop the recipe: jobs not begun: 1, no longer watched: 1", "hint: "]);
     assert!(ran.stdout.contains("a hen  not begun"), "{}", ran.stdout);
 }

@@ -490,6 +490,34 @@ proptest! {
     }
 }
 
+/// A press that opens a form.
+fn custom_zoom() -> Order {
+    let button = Button {
+        label: "Custom Zoom".to_owned(),
+        custom_id: Some("MJ::CustomZoom::875fbd3a-ef43-4134-a4e8-cd853565cbfd".to_owned()),
+        ..Button::default()
+    };
+    let on = FoundOn { application: MIDJOURNEY, message: MessageId::new(5), flags: 0 };
+    Order::press(Press::button(&button, on).unwrap())
+}
+
+#[test]
+fn a_form_that_does_not_open_ends_the_job_at_its_own_deadline() {
+    for progress_visible in [true, false] {
+        let mut world = World::new(progress_visible);
+        let plan = Plan { order: custom_zoom(), ..plan(progress_visible) };
+        let deadline = plan.deadlines.form.as_secs();
+        world.one = Generation::new(world.now, plan);
+        world.on(Input::Turn);
+        world.on(Input::Baseline(Some(MessageId::new(9))));
+        world.on(Input::Sent(Sent::Accepted));
+        world.after(deadline - 1).look(Tracked::Unknown);
+        assert_eq!(world.failure(), None);
+        world.after(1).look(Tracked::Unknown);
+        assert_eq!(world.failure(), Some(FailureKind::NoResponse), "{:?}", world.outputs);
+    }
+}
+
 #[test]
 fn a_form_is_answered_once_as_said_before_and_its_job_is_the_one_that_follows() {
     let modal = Modal::of(&InteractionEvent::from_json(&json!({
@@ -498,13 +526,7 @@ fn a_form_is_answered_once_as_said_before_and_its_job_is_the_one_that_follows() 
             "type": 4, "custom_id": "MJ::OutpaintCustomZoomModal::prompt", "value": "a cat --zoom 2",
         }] }],
     })));
-    let button = Button {
-        label: "Custom Zoom".to_owned(),
-        custom_id: Some("MJ::CustomZoom::875fbd3a-ef43-4134-a4e8-cd853565cbfd".to_owned()),
-        ..Button::default()
-    };
-    let on = FoundOn { application: MIDJOURNEY, message: MessageId::new(5), flags: 0 };
-    let order = Order::press(Press::button(&button, on).unwrap()).with_form_prompt("a cat --zoom 1.5");
+    let order = custom_zoom().with_form_prompt("a cat --zoom 1.5");
     let now = Moment::ORIGIN;
     let mut one = Generation::new(now, Plan { order, ..plan(true) });
     one.on(now, Input::Turn);

@@ -24,8 +24,7 @@ impl Stop {
         if self == Self::default() {
             return None;
         }
-        let what =
-            format!("stop the recipe: {not_begun} jobs were not begun, {cut_off} are no longer watched");
+        let what = format!("stop the recipe: jobs not begun: {not_begun}, no longer watched: {cut_off}");
         let error = journeyman::Error::new(ErrorKind::Cancelled, what);
         Some(error.with_hint("jobs that had begun go on at Midjourney and may be charged").into())
     }
