@@ -34,6 +34,15 @@ pub(crate) fn thousand(findings: &mut Findings) {
     );
 }
 
+/// Runs `fixture` in a build of this program that can replay a recording; further arguments are the task's.
+#[cfg_attr(feature = "replay", expect(dead_code, reason = "that build is the one that is run"))]
+pub(crate) fn replay(findings: &mut Findings) {
+    let further: Vec<String> = std::env::args().skip(2).collect();
+    let run = ["run", "--quiet", "--locked", "-p", "xtask", "--features", "replay", "--", "fixture"];
+    let args: Vec<&str> = run.into_iter().chain(further.iter().map(String::as_str)).collect();
+    cargo(findings, &args);
+}
+
 /// Runs `screening` in a build of this program that has the model in it; further arguments are the task's.
 #[cfg_attr(feature = "screening", expect(dead_code, reason = "that build is the one that is run"))]
 pub(crate) fn screening(findings: &mut Findings) {

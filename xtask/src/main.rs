@@ -5,6 +5,8 @@ mod again;
 mod clients;
 mod features;
 mod findings;
+#[cfg(feature = "replay")]
+mod fixture;
 #[cfg(feature = "runs")]
 mod hear;
 mod measures;
@@ -42,6 +44,7 @@ usage: cargo xtask <task>
   measures    BENCHMARKS.md has a row for each numbered measure of each issue begun
   requests    how many REST requests an image takes, one after another and 12 at once
   hear        how long an event takes to the caller beside 1,000 messages a second, over a websocket; `--json`
+  fixture     a recording becomes a test of the library: FILE [--name NAME] [--expect OUTCOME]
   recording   docs/recording.svg, from a real run of the release build
   limiter     what the limiter costs per request, beside two others
   clients     other people's clients against the simulator's limits, directly and through the proxy; `--json`
@@ -87,6 +90,10 @@ fn main() -> ExitCode {
         "screening" => screening::measure(&mut findings),
         #[cfg(not(feature = "screening"))]
         "screening" => again::screening(&mut findings),
+        #[cfg(feature = "replay")]
+        "fixture" => fixture::make(&mut findings),
+        #[cfg(not(feature = "replay"))]
+        "fixture" => again::replay(&mut findings),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         "limits" => again::limits(&mut findings),

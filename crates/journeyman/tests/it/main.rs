@@ -8,5 +8,6 @@ mod flow;
 mod gateway;
 mod orders;
 mod record;
+mod recordings;
 mod replay;
 mod scenarios;
