@@ -1,6 +1,7 @@
 //! `cargo xtask fixture FILE`: a recording becomes a test of the library. It changes no recording, and replaces no test.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use journeyman::Replay;
@@ -36,17 +37,16 @@ fn write(args: impl Iterator<Item = String>) -> Result<(), String> {
     let name = name(&asked)?;
     let text = std::fs::read_to_string(&asked.file)
         .map_err(|why| format!("read the recording {}: {why}", asked.file.display()))?;
-    let (test, replay) = test(&text, asked.expect.as_deref())?;
+    let (kept, replay) = turned(&text, asked.expect.as_deref())?;
     let folder = root().join(FOLDER);
     let path = folder.join(format!("{name}.jsonl"));
     if path.exists() {
         return Err(format!("{} is there already; give another --name", path.display()));
     }
     std::fs::create_dir_all(&folder)
-        .and_then(|()| std::fs::write(&path, test))
+        .and_then(|()| std::fs::write(&path, kept))
         .map_err(|why| format!("write {}: {why}", path.display()))?;
     let passes = if replay.is_same() { "it passes" } else { "it fails, until what it shows is cured" };
-    use std::io::Write as _;
     let _ = writeln!(std::io::stdout(), "{}: {passes} (cargo test -p journeyman recording)", path.display());
     Ok(())
 }
@@ -76,7 +76,7 @@ fn name(asked: &Asked) -> Result<String, String> {
 }
 
 /// The recording with how its jobs are expected to end.
-fn test(text: &str, expect: Option<&str>) -> Result<(String, Replay), String> {
+fn turned(text: &str, expect: Option<&str>) -> Result<(String, Replay), String> {
     let replay = journeyman::replay(text).map_err(|why| format!("{why}; {}", why.hint))?;
     if replay.dropped > 0 || replay.begins_late {
         return Err(
@@ -85,20 +85,20 @@ fn test(text: &str, expect: Option<&str>) -> Result<(String, Replay), String> {
     }
     // A last line that was cut off is none.
     let is_whole = |line: &&str| serde_json::from_str::<Value>(line).is_ok();
-    let mut test: String = text.lines().filter(is_whole).fold(String::new(), |test, line| test + line + "\n");
+    let mut kept: String = text.lines().filter(is_whole).fold(String::new(), |kept, line| kept + line + "\n");
     let mut expected = 0;
     for (job, ends) in &replay.outcomes {
         let recorded = ends.expected.as_deref().or(ends.recorded.as_deref());
         if let Some(outcome) = expect.or(recorded).filter(|_| ends.expected.is_none()) {
-            let _ = writeln!(test, "{}", json!({"kind": "expect", "job": job, "outcome": outcome}));
+            let _ = writeln!(kept, "{}", json!({"kind": "expect", "job": job, "outcome": outcome}));
         }
         expected += u32::from(expect.or(recorded).is_some());
     }
     if expected == 0 {
         return Err("no job ends in the recording: say with --expect how it should".to_owned());
     }
-    let replay = journeyman::replay(&test).map_err(|why| why.to_string())?;
-    Ok((test, replay))
+    let replay = journeyman::replay(&kept).map_err(|why| why.to_string())?;
+    Ok((kept, replay))
 }
 
 #[cfg(test)]
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_recording_becomes_a_test_that_expects_what_was_recorded() {
-        let (test, replay) = test(&recording("success.jsonl"), None).expect("a test");
+        let (test, replay) = turned(&recording("success.jsonl"), None).expect("a test");
         let last = test.lines().last().expect("a line");
         assert_eq!(last, r#"{"job":0,"kind":"expect","outcome":"finished"}"#);
         assert!(replay.is_same());
@@ -121,18 +121,18 @@ mod tests {
 
     #[test]
     fn a_defect_becomes_a_test_that_fails_until_it_is_cured() {
-        let (_, replay) = test(&recording("success.jsonl"), Some("PreModeration")).expect("a test");
+        let (_, replay) = turned(&recording("success.jsonl"), Some("PreModeration")).expect("a test");
         assert!(!replay.is_same());
     }
 
     #[test]
     fn what_is_no_whole_recording_becomes_no_test() {
-        assert!(test("a diary\n", None).expect_err("no recording").contains("line 1"));
+        assert!(turned("a diary\n", None).expect_err("no recording").contains("line 1"));
         let text = recording("success.jsonl");
         let dropped = format!("{text}{{\"kind\":\"dropped\",\"count\":1}}\n");
-        assert!(test(&dropped, None).expect_err("lines are missing").contains("missing"));
+        assert!(turned(&dropped, None).expect_err("lines are missing").contains("missing"));
         let first: String = text.lines().take(3).fold(String::new(), |text, line| text + line + "\n");
-        assert!(test(&first, None).expect_err("no end").contains("--expect"));
+        assert!(turned(&first, None).expect_err("no end").contains("--expect"));
     }
 
     #[test]
