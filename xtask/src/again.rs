@@ -73,6 +73,16 @@ pub(crate) fn outside(findings: &mut Findings, task: &str, profile: &str) {
     cargo(findings, &args);
 }
 
+/// Runs `store` in a release build of this program that has the store in it; further arguments are the task's.
+#[cfg_attr(feature = "store", expect(dead_code, reason = "that build is the one that is run"))]
+pub(crate) fn store(findings: &mut Findings) {
+    let further: Vec<String> = std::env::args().skip(2).collect();
+    let run =
+        ["run", "--quiet", "--release", "--locked", "-p", "xtask", "--features", "store", "--", "store"];
+    let args: Vec<&str> = run.into_iter().chain(further.iter().map(String::as_str)).collect();
+    cargo(findings, &args);
+}
+
 /// Runs the limiter's benchmark.
 pub(crate) fn limiter(findings: &mut Findings) {
     cargo(

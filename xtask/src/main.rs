@@ -28,6 +28,8 @@ mod requests;
 #[cfg_attr(not(feature = "screening"), expect(dead_code, reason = "only its tests are built"))]
 mod screening;
 mod source;
+#[cfg(feature = "store")]
+mod store;
 #[cfg(feature = "outside")]
 mod target;
 
@@ -52,6 +54,7 @@ usage: cargo xtask <task>
   npm-midjourney  the npm package `midjourney` makes an image and an upscale in the simulator, in both eras
   proxy       what the proxy costs per request beside a direct connection, under load from wrk; `--json`
   screening   how well past outcomes foretell refusals, in worlds with a hidden rule; `--json`
+  store       a million jobs in the store: writes and reads per second, memory, disk; `--json`
   limits      429s, time and waits of four limiters over the scenarios; `--json` for one object a line
 ";
 
@@ -94,6 +97,10 @@ fn main() -> ExitCode {
         "fixture" => fixture::make(&mut findings),
         #[cfg(not(feature = "replay"))]
         "fixture" => again::replay(&mut findings),
+        #[cfg(feature = "store")]
+        "store" => store::measure(&mut findings),
+        #[cfg(not(feature = "store"))]
+        "store" => again::store(&mut findings),
         "recording" => recording::make(&mut findings),
         "limiter" => again::limiter(&mut findings),
         "limits" => again::limits(&mut findings),

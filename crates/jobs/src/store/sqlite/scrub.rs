@@ -10,14 +10,17 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// A file up to this size is rewritten with the purge; a larger one when [`Sqlite::scrub`] is called.
 const QUICK: u64 = 64 << 20;
 
+/// A file up to this size is rewritten by way of memory, a larger one by way of a temporary file.
+const IN_MEMORY: u64 = 8 << 20;
+
 impl Sqlite {
     /// Rewrites the file and empties its log, so that nothing is left of what was purged. Tells whether that is so:
     /// whoever still reads an old state hinders it, and later writes try again.
     ///
     /// A purge overwrites what it removes, but a row that was moved before, when its page was full, may have left a
     /// copy in an unused part of the page. A purge does this itself where the file is small; where it is large, it
-    /// takes about a minute for each million jobs, in which nobody else can write. SQLite then works in a file in the
-    /// folder for temporary ones.
+    /// takes about a minute for each million jobs, in which nobody else can write. SQLite works in a file in the
+    /// folder for temporary ones, unless the store is very small.
     ///
     /// # Errors
     /// When the file cannot be written. It stays to be done, also over a restart.
@@ -42,7 +45,7 @@ impl Sqlite {
     }
 
     fn rewrite(&mut self) -> Result<()> {
-        let is_large = self.bytes()? > QUICK;
+        let is_large = self.bytes()? > IN_MEMORY;
         if is_large {
             self.connection.execute_batch("PRAGMA temp_store = FILE")?;
         }
