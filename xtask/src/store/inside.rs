@@ -82,6 +82,7 @@ fn on_file(path: &Path, jobs: u64, measured: &mut Measured) -> Result<(), StoreE
     claim_and_finish(&handle, PAIRS.min(jobs / 2), measured)?;
     read(&handle, jobs, measured)?;
     drop(writer);
+    put(measured, "peak_before_upkeep_mb", status("VmHWM:").map_err(|why| odd(&why))?);
     let mut store = Sqlite::open(path)?;
     put(measured, "file_mb", mb(store.bytes()?));
     let since = Instant::now();
@@ -91,6 +92,7 @@ fn on_file(path: &Path, jobs: u64, measured: &mut Measured) -> Result<(), StoreE
     let since = Instant::now();
     store.check()?;
     put(measured, "check_s", since.elapsed().as_secs_f64());
+    put(measured, "peak_before_scrub_mb", status("VmHWM:").map_err(|why| odd(&why))?);
     let finished = store.list(&Filter { states: vec![State::Finished], most: 1, ..Filter::default() })?;
     let purges: Vec<Change> = finished.iter().map(|job| Change::Purge(job.id)).collect();
     store.apply(now(), &purges)?;

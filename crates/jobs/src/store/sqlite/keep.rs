@@ -1,5 +1,6 @@
 //! Keeping a file well: a backup, a check, pruning. It changes no job that goes on.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _};
@@ -198,17 +199,17 @@ fn check(connection: &Connection) -> Result<Vec<String>> {
     Ok(wrong)
 }
 
+/// Counted here: SQLite would sort the jobs for it, in memory.
 fn classes_differ(connection: &Connection) -> Result<bool> {
-    let mut find = connection.prepare(
-        "SELECT tenant, batch, priority, count(*) FROM job WHERE state = 'waiting_for_slot' \
-         GROUP BY tenant, batch, priority ORDER BY tenant, batch, priority",
-    )?;
-    let rows = find.query_map([], |row| {
+    let mut find =
+        connection.prepare("SELECT tenant, batch, priority FROM job WHERE state = 'waiting_for_slot'")?;
+    let mut rows = find.query([])?;
+    let mut found: BTreeMap<Class, u64> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
         let class = Class { tenant: row.get(0)?, batch: row.get(1)?, priority: row.get(2)? };
-        Ok((class, row.get::<_, i64>(3)?.unsigned_abs()))
-    })?;
-    let found: Vec<(Class, u64)> = rows.collect::<rusqlite::Result<_>>()?;
-    Ok(found != super::classes(connection)?)
+        *found.entry(class).or_default() += 1;
+    }
+    Ok(found.into_iter().ne(super::classes(connection)?))
 }
 
 fn lines(connection: &Connection, sql: &str) -> Result<Vec<String>> {

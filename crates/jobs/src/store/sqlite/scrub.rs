@@ -19,7 +19,7 @@ impl Sqlite {
     ///
     /// A purge overwrites what it removes, but a row that was moved before, when its page was full, may have left a
     /// copy in an unused part of the page. A purge does this itself where the file is small; where it is large, it
-    /// takes about a minute for each million jobs, in which nobody else can write. SQLite works in a file in the
+    /// takes some seconds for each million jobs, in which nobody else can write. SQLite works in a file in the
     /// folder for temporary ones, unless the store is very small.
     ///
     /// # Errors
