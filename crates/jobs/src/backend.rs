@@ -10,11 +10,13 @@ use crate::time::Timestamp;
 ///
 /// No call blocks. Everything that happens is told by [`Backend::poll_told`], in the order of its happening.
 pub trait Backend: Send {
-    /// Begins a job, or goes on with one that has a checkpoint. A job that is under way is begun only once.
+    /// Begins a job, or goes on with one that has a checkpoint. One that was given up may be begun again: then
+    /// a late result of the first time is told as well.
     fn start(&mut self, work: Work);
 
-    /// A checkpoint is durable: what waited for it may leave.
-    fn durable(&mut self, job: JobId, sequence: u64);
+    /// A checkpoint is durable: what waited for it may leave, but not after `before`, when somebody else may
+    /// have the account. What could not leave until then is told as [`How::NotExecuted`].
+    fn durable(&mut self, job: JobId, sequence: u64, before: Timestamp);
 
     /// The job's owner wants it to end. Answered by [`Told::Ended`], also where it cannot be ended.
     fn cancel(&mut self, job: JobId);

@@ -30,6 +30,9 @@ pub enum Scope {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// A new job, `waiting_for_slot`. → `Added`, `Exists` (its key is known), `NoParent`.
+    ///
+    /// A step is ready once its parent has finished; then it is bound to the parent's account. It stays waiting,
+    /// and not ready, when the parent ends otherwise, so that a retry of the parent is enough.
     Add(Box<NewJob>),
     /// Lease an account to `owner` until a time: granted when it is free, expired, or already the owner's
     /// (then the token stays). → `Leased`, `Held`.
@@ -67,8 +70,8 @@ pub enum Change {
     /// Its owner wants it to end: at once where nothing of it was sent, else whoever holds the account is told
     /// by `cancel_asked`. → `Done`, `Refused` (over already).
     Cancel(JobId),
-    /// Begin again what failed or was cancelled; what is unknown is resolved. It counts its tries anew.
-    /// → `Done`, `Refused` (also where what it continues is gone).
+    /// Begin again what failed or was cancelled, without its checkpoint but for an end that keeps it; what is
+    /// unknown is resolved. It counts its tries anew. → `Done`, `Refused` (also where what it continues is gone).
     Retry(JobId),
     /// A human decides what is `unknown`: it finished, or it failed. → `Done`, `Refused` (not unknown).
     Resolve {

@@ -189,6 +189,9 @@ pub struct End {
     pub result: String,
     /// The files on disk.
     pub files: Vec<SavedFile>,
+    /// Whether a retry goes on from the checkpoint instead of sending anew: it is paid, and only its files are
+    /// missing here.
+    pub keeps_checkpoint: bool,
 }
 
 /// One file of a result.

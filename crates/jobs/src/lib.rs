@@ -4,6 +4,7 @@ pub mod analytics;
 pub mod backend;
 pub mod change;
 pub mod conformance;
+pub mod engine;
 pub mod export;
 pub mod job;
 pub mod queue;

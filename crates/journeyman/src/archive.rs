@@ -48,29 +48,37 @@ impl Archive {
         job_id: Option<&str>,
         bytes: &[u8],
     ) -> Result<Vec<PathBuf>, Error> {
+        let is_named = job_id.is_some();
         if is_film(bytes) {
-            return Ok(vec![self.place(&stem(prompt, job_id), "mp4", bytes)?]);
+            return Ok(vec![self.place(&stem(prompt, job_id), "mp4", bytes, is_named)?]);
         }
         let (picture, format) = decode(bytes)?;
         let extension = extension(format);
         let stem = stem(prompt, job_id);
-        let mut files = vec![self.place(&stem, extension, bytes)?];
+        let mut files = vec![self.place(&stem, extension, bytes, is_named)?];
         if self.split {
             // The quarters are named after the file that they are of.
             let stem = files[0].file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or(stem);
             for (index, quarter) in quarters(&picture).into_iter().enumerate() {
-                files.push(self.place(&format!("{stem}_{}", index + 1), "png", &encode_png(&quarter)?)?);
+                let name = format!("{stem}_{}", index + 1);
+                files.push(self.place(&name, "png", &encode_png(&quarter)?, is_named)?);
             }
         }
         Ok(files)
     }
 
     /// Writes a new file: under its own name, or with a number where that is taken.
-    fn place(&self, stem: &str, extension: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+    ///
+    /// Where the name has the job's id in it, the same image under it is not written again.
+    fn place(&self, stem: &str, extension: &str, bytes: &[u8], is_named: bool) -> Result<PathBuf, Error> {
         let numbered = (2..=u32::MAX).map(|count| format!("{stem}-{count}"));
         for stem in std::iter::once(stem.to_owned()).chain(numbered) {
             let path = self.folder.join(format!("{stem}.{extension}"));
             if path.exists() {
+                // A process that ended after it saved saves again: a job's own image is there once.
+                if is_named && fs::read(&path).is_ok_and(|there| there == bytes) {
+                    return Ok(path);
+                }
                 continue;
             }
             match write_whole(&self.folder, &path, |file| file.write_all(bytes)) {
@@ -219,6 +227,18 @@ mod tests {
         archive.save("cat", None, &picture()).unwrap();
         archive.save("cat", None, &picture()).unwrap();
         assert_eq!(left_in(folder.path()), ["cat-2.png", "cat.png"]);
+    }
+
+    #[test]
+    fn a_jobs_own_image_is_there_once_however_often_it_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let archive = Archive::open(folder.path(), true).unwrap();
+        let first = archive.save("cat", Some("1a-2b"), &picture()).unwrap();
+        assert_eq!(archive.save("cat", Some("1a-2b"), &picture()).unwrap(), first);
+        assert_eq!(left_in(folder.path()).len(), 5);
+        // Another image under its name is another file.
+        fs::write(&first[0], b"something else").unwrap();
+        assert_ne!(archive.save("cat", Some("1a-2b"), &picture()).unwrap()[0], first[0]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::archive::Archive;
 use crate::driver::core::{Core, CoreSettings, JobNumber, WatchedBy};
 use crate::driver::io::Io;
-use crate::driver::shell::{Begin, Caller, Command, Shell, Status};
+use crate::driver::shell::{Begin, Caller, Command, Entry, Shell, Status};
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, MOST_EVENTS};
 use crate::judge::Judge;
@@ -127,13 +127,21 @@ impl Client {
     /// # Cancel safety
     /// See [`Client::imagine`].
     pub async fn resume(&self, record: &GenerationRecord) -> Result<Job, Error> {
+        self.resume_with(record, None).await
+    }
+
+    pub(crate) async fn resume_with(
+        &self,
+        record: &GenerationRecord,
+        journal: Option<mpsc::UnboundedSender<Entry>>,
+    ) -> Result<Job, Error> {
         let generation =
             Generation::from_record(record, self.clock.now(), wall::unix_micros()).map_err(|error| {
                 Error::new(ErrorKind::Storage, "read the record of a job")
                     .with_hint("use the version of this program that wrote it")
                     .with_source(error)
             })?;
-        self.start(Begin::Record(Box::new(generation))).await
+        self.start(Begin::Record(Box::new(generation)), journal).await
     }
 
     /// Ends the account's pause, after a human acted in Discord on what had caused it: a captcha, a
@@ -167,12 +175,16 @@ impl Client {
         let _ = tokio::task::spawn_blocking(move || recorder.end()).await;
     }
 
-    async fn start(&self, begin: Begin) -> Result<Job, Error> {
+    pub(crate) async fn start(
+        &self,
+        begin: Begin,
+        journal: Option<mpsc::UnboundedSender<Entry>>,
+    ) -> Result<Job, Error> {
         let number = JobNumber(self.numbers.fetch_add(1, Ordering::Relaxed));
         let (events_in, events) = mpsc::channel(MOST_EVENTS);
         let (outcome_in, outcome) = oneshot::channel();
         let (status_in, status) = watch::channel(Status::default());
-        let caller = Caller { events: events_in, outcome: Some(outcome_in), status: status_in };
+        let caller = Caller { events: events_in, outcome: Some(outcome_in), status: status_in, journal };
         let command = Command::Start { job: number, begin, caller };
         self.commands
             .send(command)

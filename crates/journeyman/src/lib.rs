@@ -56,6 +56,7 @@ mod job;
 mod judge;
 mod lint;
 mod panel;
+pub mod queue;
 mod record;
 mod replay;
 mod settings;

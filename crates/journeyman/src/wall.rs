@@ -13,3 +13,17 @@ pub fn unix_micros() -> i64 {
 pub(crate) fn seed() -> u64 {
     unix_micros().unsigned_abs()
 }
+
+/// Microseconds since the Unix epoch on a calendar that runs `scale` times as fast, from a point that all
+/// processes agree on: 2026-01-01.
+pub(crate) fn scaled_unix_micros(scale: f64) -> i64 {
+    const AGREED: i64 = 1_767_225_600_000_000;
+    let since = unix_micros().saturating_sub(AGREED);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "to a microsecond in 285 years"
+    )]
+    let scaled = (since as f64 * scale) as i64;
+    if (scale - 1.0).abs() < f64::EPSILON { unix_micros() } else { AGREED.saturating_add(scaled) }
+}

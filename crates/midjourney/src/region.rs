@@ -41,8 +41,17 @@ impl Mask {
         Err(WrongRegion::Size { found: (self.width, self.height), wanted: (width, height) })
     }
 
-    pub(crate) fn png(&self) -> &[u8] {
-        &self.png
+    /// As text, to be stored.
+    pub fn to_base64(&self) -> String {
+        STANDARD.encode(&self.png)
+    }
+
+    /// Reads what was stored.
+    ///
+    /// # Errors
+    /// [`WrongRegion::NotPng`].
+    pub fn from_base64(text: &str) -> Result<Self, WrongRegion> {
+        Self::try_new(STANDARD.decode(text).map_err(|_| WrongRegion::NotPng)?)
     }
 
     /// Width and height in pixels.

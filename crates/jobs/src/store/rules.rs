@@ -274,10 +274,13 @@ fn begun_again<R: Rows>(rows: &mut R, now: Timestamp, before: &Job) -> Result<Op
             follow(&mut job, &parent);
         }
     }
-    unbind(&mut job);
+    // What is paid and only lacks its files goes on where it was, by the account that has it.
+    if !before.end.as_ref().is_some_and(|end| end.keeps_checkpoint) {
+        unbind(&mut job);
+        job.checkpoint = None;
+    }
     job.state = State::WaitingForSlot;
     job.tries = 0;
-    job.checkpoint = None;
     job.reason = String::new();
     job.end = None;
     job.cancel_asked = false;

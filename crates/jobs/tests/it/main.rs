@@ -1,10 +1,13 @@
-//! What the crate's stores must show from outside. It tests no engine.
+//! What the stores and the engine must show from outside, in virtual time. No socket.
 
 mod conform;
 mod keep;
 mod power;
 mod processes;
 mod random;
+mod remote;
+mod scripted;
+mod simulation;
 mod writer;
 
 use std::path::Path;

@@ -29,7 +29,7 @@ impl Client {
     pub async fn submit(&self, order: Order, options: ImagineOptions) -> Result<Job, Error> {
         // An order is sent as it is; what can be judged of it, `imagine` has judged.
         let ImagineOptions { queued_is_error, unjudged: _ } = options;
-        self.start(Begin::Order { order: Box::new(order), queued_is_error }).await
+        self.start(Begin::Order { order: Box::new(order), queued_is_error }, None).await
     }
 
     /// Gives a command.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use journeyman_discord::Recall;
 use journeyman_discord::gateway::Heard;
 use journeyman_midjourney::Order;
-use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report};
-use journeyman_midjourney::outcome::{NotSent, Outcome};
+use journeyman_midjourney::generation::{Generation, GenerationRecord, Reason, Report, Sent};
+use journeyman_midjourney::outcome::{Hindrance, NotSent, Outcome};
 use journeyman_model::{CommandVersion, UserId};
 use journeyman_moment::{Clock, Moment};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -49,6 +49,25 @@ pub(crate) struct Caller {
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) outcome: Option<oneshot::Sender<Result<Finished, Error>>>,
     pub(crate) status: watch::Sender<Status>,
+    /// Where the job's records are made durable; without it, a job lives as long as this process.
+    pub(crate) journal: Option<mpsc::UnboundedSender<Entry>>,
+}
+
+/// One record to be stored.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) record: GenerationRecord,
+    /// What waits until it is durable; dropped, that never happens.
+    pub(crate) waits: Option<Waits>,
+}
+
+/// What waits for a record to be durable.
+#[derive(Debug)]
+pub(crate) struct Waits {
+    /// Whether it may be charged: a request, not the answer to a form.
+    pub(crate) is_request: bool,
+    /// Told with the moment after which the request may not leave any more.
+    pub(crate) durable: oneshot::Sender<Moment>,
 }
 
 /// What is known of a job at this moment.
@@ -264,13 +283,27 @@ impl Shell {
                 let recall = Recall::default();
                 self.recalls.insert(job, recall.clone());
                 let session = self.session.clone();
-                let errand = Errand { order: *order, nonce, stale, deadline, session, recall };
-                self.tasks.spawn(async move { Done::Sent { job, sending: io.send(errand).await } });
+                let mut errand = Errand { order: *order, nonce, stale, deadline, session, recall };
+                let durable = self.durable(job, true);
+                self.tasks.spawn(async move {
+                    let sending = match wait_for(durable).await {
+                        Ok(before) => {
+                            errand.deadline = deadline.min(before);
+                            io.send(errand).await
+                        }
+                        Err(why) => Sending { sent: Sent::NotSent(why), version: stale },
+                    };
+                    Done::Sent { job, sending }
+                });
             }
             Output::Answer { job, answered, nonce, deadline } => {
                 let session = self.session.clone();
+                let durable = self.durable(job, false);
                 self.tasks.spawn(async move {
-                    let sent = io.answer(answered, &nonce, session, deadline).await;
+                    let sent = match wait_for(durable).await {
+                        Ok(before) => io.answer(answered, &nonce, session, deadline.min(before)).await,
+                        Err(why) => Sent::NotSent(why),
+                    };
                     Done::Sent { job, sending: Sending { sent, version: None } }
                 });
             }
@@ -302,12 +335,26 @@ impl Shell {
     fn journal(&mut self, job: JobNumber) {
         let record = self.core.record(job, self.clock.now(), wall::unix_micros());
         if let (Some(record), Some(caller)) = (record, self.callers.get(&job)) {
+            if let Some(journal) = &caller.journal {
+                // A journal that is gone keeps requests from leaving; nothing else waits for it.
+                let _ = journal.send(Entry { record: record.clone(), waits: None });
+            }
             caller.status.send_replace(Status {
                 record: Some(record),
                 reason: self.core.reason(job),
                 progress: self.core.progress_panel(job),
             });
         }
+    }
+
+    /// What tells that the job's record is durable; `None` for a job without a journal.
+    fn durable(&self, job: JobNumber, is_request: bool) -> Option<oneshot::Receiver<Moment>> {
+        let journal = self.callers.get(&job)?.journal.as_ref()?;
+        let record = self.core.record(job, self.clock.now(), wall::unix_micros())?;
+        let (durable, waits) = oneshot::channel();
+        // Dropped with a journal that is gone: then nothing leaves.
+        let _ = journal.send(Entry { record, waits: Some(Waits { is_request, durable }) });
+        Some(waits)
     }
 
     fn tell(&self, job: JobNumber, event: Event) {
@@ -389,6 +436,16 @@ impl Shell {
             }
         }
     }
+}
+
+/// Waits until what must be durable before a request leaves is so; gives the moment until which it may.
+async fn wait_for(durable: Option<oneshot::Receiver<Moment>>) -> Result<Moment, NotSent> {
+    let Some(durable) = durable else { return Ok(Moment::MAX) };
+    durable.await.map_err(|_| NotSent {
+        why: Hindrance::Internal,
+        detail: "write the job's record before sending it: it could not be, so nothing was sent".to_owned(),
+        retry_after: None,
+    })
 }
 
 /// The next thing that the gateway tells, if there is one.

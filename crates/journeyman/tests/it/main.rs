@@ -7,6 +7,7 @@ mod failures;
 mod flow;
 mod gateway;
 mod orders;
+mod queue;
 mod record;
 mod recordings;
 mod replay;

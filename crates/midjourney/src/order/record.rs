@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::{Ask, FormAnswer, Order};
@@ -61,7 +59,7 @@ impl From<&Order> for OrderRecord {
             Ask::Command(invocation) => (Some(invocation.into()), None),
             Ask::Press(press) => (None, Some(press.into())),
         };
-        let mask = order.form.mask.as_ref().map(|mask| STANDARD.encode(mask.png()));
+        let mask = order.form.mask.as_ref().map(Mask::to_base64);
         Self { command, press, form_prompt: order.form.prompt.clone(), mask }
     }
 }
@@ -75,9 +73,7 @@ impl TryFrom<OrderRecord> for Order {
             (None, Some(press)) => Ask::Press(press.try_into().map_err(UnreadableOrder::Press)?),
             (Some(_), Some(_)) | (None, None) => return Err(UnreadableOrder::Ask),
         };
-        let decode = |text: String| {
-            STANDARD.decode(text).ok().and_then(|png| Mask::try_new(png).ok()).ok_or(UnreadableOrder::Mask)
-        };
+        let decode = |text: String| Mask::from_base64(&text).map_err(|_| UnreadableOrder::Mask);
         let mask = record.mask.map(decode).transpose()?;
         Ok(Self { ask, form: FormAnswer { prompt: record.form_prompt, mask } })
     }
