@@ -16,6 +16,8 @@ mod score;
 mod screen;
 mod sheet;
 mod sim;
+#[expect(dead_code, reason = "the commands of the queue open it")]
+mod store_place;
 mod watching;
 mod world;
 

@@ -45,6 +45,11 @@ pub(crate) const KEYS: &[Key] = &[
         ..key("accept_account_risk", Some("false"), "true once you accept the risk in README.md")
     },
     key("out", Some("journeyman-images"), "the folder in which images are saved"),
+    key(
+        "store",
+        None,
+        "the file in which jobs are kept, or memory; jobs.sqlite3 in the folder of your data when left out",
+    ),
     key("split", Some("false"), "true to save a grid's four quarters too"),
     key(
         "record",

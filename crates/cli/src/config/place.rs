@@ -40,16 +40,35 @@ impl Environment {
         self.folder().map(|folder| folder.join("journeyman").join("config.toml"))
     }
 
-    fn folder(&self) -> Option<PathBuf> {
-        let absolute = |name: &str| self.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
-        let home = absolute("HOME");
+    /// The platform's place for the store of jobs.
+    pub(crate) fn usual_store(&self) -> Option<PathBuf> {
+        self.data_folder().map(|folder| folder.join("journeyman").join("jobs.sqlite3"))
+    }
+
+    fn data_folder(&self) -> Option<PathBuf> {
+        let home = self.absolute("HOME");
         if cfg!(windows) {
-            absolute("APPDATA")
+            self.absolute("LOCALAPPDATA")
         } else if cfg!(target_os = "macos") {
             home.map(|home| home.join("Library").join("Application Support"))
         } else {
-            // The XDG specification says to ignore a relative path.
-            absolute("XDG_CONFIG_HOME").or_else(|| home.map(|home| home.join(".config")))
+            self.absolute("XDG_DATA_HOME").or_else(|| home.map(|home| home.join(".local").join("share")))
+        }
+    }
+
+    /// A variable's path; the XDG specification says to ignore a relative one.
+    fn absolute(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        let home = self.absolute("HOME");
+        if cfg!(windows) {
+            self.absolute("APPDATA")
+        } else if cfg!(target_os = "macos") {
+            home.map(|home| home.join("Library").join("Application Support"))
+        } else {
+            self.absolute("XDG_CONFIG_HOME").or_else(|| home.map(|home| home.join(".config")))
         }
     }
 }

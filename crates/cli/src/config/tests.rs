@@ -89,8 +89,9 @@ fn a_value_that_does_not_parse_names_its_origin() {
 fn every_value_that_cannot_be_read_is_found_at_once() {
     // A value that no setting takes but a path, and a token that is none.
     let nothing = "\u{1}";
-    let is_path =
-        |name: &str| ["out", "record", "token_file", "screen_lists", "screen_outcomes"].contains(&name);
+    let is_path = |name: &str| {
+        ["out", "store", "record", "token_file", "screen_lists", "screen_outcomes"].contains(&name)
+    };
     let names = KEYS.iter().filter(|key| key.in_environment && !is_path(key.name));
     let variables: Vec<String> = names.clone().map(Key::variable).collect();
     let environment: Vec<(&str, &str)> = variables.iter().map(|name| (name.as_str(), nothing)).collect();
