@@ -28,6 +28,7 @@ mod address;
 mod close;
 mod config;
 mod error;
+mod head;
 mod heard;
 mod inflate;
 mod outbox;

@@ -214,7 +214,7 @@ impl Inner {
             | Input::Identified(_)
             | Input::Page(_)
             | Input::PageFailed(_)
-            | Input::GatewayUp(_)
+            | Input::GatewayUp { .. }
             | Input::GatewayDown
             | Input::GatewayGap
             | Input::GatewayEnded(_)

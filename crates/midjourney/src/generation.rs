@@ -43,6 +43,8 @@ pub enum Input {
     Heard,
     /// The channel could not be read.
     Blind,
+    /// Events were lost for good. What was public is read back; what only the account was shown is not told again.
+    Missed,
     /// Nothing can be sent; ends a generation whose request has not left.
     Hindered(NotSent),
     /// The account is paused until a human acted; ends a generation whose request has not left.
@@ -273,6 +275,8 @@ struct Seen {
     asked: bool,
     /// Somebody pressed Cancel Job for it.
     cancelled: bool,
+    /// Events were lost while it was out; not stored, since one that is taken up again has missed some anyway.
+    missed: bool,
     /// What may be pressed on the progress message; not stored, since it comes again.
     buttons: Vec<Button>,
     application: Option<ApplicationId>,
@@ -316,6 +320,7 @@ impl Generation {
             Input::Blind => {
                 self.blind_since.get_or_insert(self.last_look);
             }
+            Input::Missed => self.seen.missed |= self.is_out(),
             Input::Hindered(not_sent) => self.end_unsent(Outcome::NotSent(not_sent)),
             Input::Paused(failure) => self.end_unsent(Outcome::Failed(failure)),
             Input::Withdrawn(outcome) => self.on_withdrawn(outcome),

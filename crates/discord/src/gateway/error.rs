@@ -115,10 +115,12 @@ pub enum Unreachable {
     #[error("TLS failed")]
     Tls,
     /// An HTTP answer other than a websocket's.
-    #[error("it answered with status {status} instead of a websocket")]
+    #[error("it answered with status {status} instead of a websocket{}", asks(*.retry_after))]
     Status {
         /// The status.
         status: u16,
+        /// How long it asks to wait, if it does; the next connection is not tried before.
+        retry_after: Option<Duration>,
     },
     /// No websocket came about otherwise.
     #[error("it does not speak websocket")]
@@ -156,7 +158,13 @@ impl DownReason {
             Self::Unreachable { why: Unreachable::Name, .. } => {
                 "the name does not resolve: check the network, and the gateway's address for a typing mistake"
             }
-            Self::Unreachable { .. } => "check the network, a proxy or firewall between, and the address",
+            Self::Unreachable { why: Unreachable::Status { .. }, .. } => {
+                "nothing to do if it is 429 or 5xx: it connects again by itself; otherwise check the address, and what is between"
+            }
+            Self::Unreachable { .. } => {
+                "check the network, a firewall between, and the address; the gateway is reached directly, never through an \
+                 HTTP proxy (HTTPS_PROXY): where only a proxy leads out, use `--watch poll`"
+            }
             Self::Closed { code: Some(code) } => close::hint(*code),
             Self::Damaged(_) => {
                 "check whether something between changes the traffic; report it if it repeats"
@@ -171,6 +179,10 @@ impl DownReason {
             }
         }
     }
+}
+
+fn asks(retry_after: Option<Duration>) -> String {
+    retry_after.map(|wait| format!(", and asks to wait {}", Seconds(wait))).unwrap_or_default()
 }
 
 fn closed(code: Option<u16>) -> String {

@@ -84,8 +84,11 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::ZlibEncoder;
+    use journeyman_moment::Moment;
 
     use super::*;
+    use crate::gateway::GatewayConfig;
+    use crate::gateway::session::{Input, Output, Session};
 
     /// The messages of one stream, compressed as Discord does it.
     fn stream(messages: &[&str]) -> Vec<Vec<u8>> {
@@ -171,6 +174,67 @@ mod tests {
             }
         }
         assert!(texts > streams / 4 && errors > streams / 4, "{texts} {errors}");
+    }
+
+    /// Bytes of any kind, some behind the head of a zlib stream, and whole frames of garbage: what comes out of the decoder
+    /// goes on into a session, which takes it for a frame or for damage.
+    #[test]
+    fn zlib_garbage_goes_through_the_decoder_into_a_session_without_a_panic() {
+        let connections = if std::env::var_os("JOURNEYMAN_LONG").is_some() { 300_000 } else { 5_000 };
+        let mut rng = fastrand::Rng::with_seed(11);
+        let (mut texts, mut damaged) = (0, 0);
+        let token = crate::Token::parse("Bot MTAwMDAwMDAwMDAwMDAwMDAw.Gabcde.made-up-signature").unwrap();
+        for _ in 0..connections {
+            let now = Moment::ORIGIN;
+            let mut session = Session::new(GatewayConfig::new(token.clone()), now);
+            assert!(matches!(session.poll(now), Some(Output::Connect { .. })));
+            session.on(now, Input::Opened);
+            let mut inflater = Inflater::with_most(1 << 16);
+            for message in garbage(&mut rng) {
+                match inflater.push(&message) {
+                    Ok(None) => {}
+                    Ok(Some(text)) => {
+                        texts += 1;
+                        session.on(now, Input::Frame(&text));
+                    }
+                    Err(damage) => {
+                        damaged += 1;
+                        session.on(now, Input::Damaged(damage));
+                        break;
+                    }
+                }
+                assert!(inflater.waiting.capacity() <= 2 * KEPT, "{}", inflater.waiting.capacity());
+                assert!(std::iter::from_fn(|| session.poll(now)).take(100).count() < 100, "no rest");
+            }
+        }
+        assert!(texts > connections / 10 && damaged > connections / 10, "{texts} {damaged}");
+    }
+
+    /// The binary messages of one connection.
+    fn garbage(rng: &mut fastrand::Rng) -> Vec<Vec<u8>> {
+        let bytes = |rng: &mut fastrand::Rng| {
+            let length = rng.usize(0..200);
+            std::iter::repeat_with(|| rng.u8(..)).take(length).collect::<Vec<u8>>()
+        };
+        if rng.bool() {
+            // Well compressed, and no text or no frame.
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+            return (0..rng.u8(1..4))
+                .map(|_| {
+                    let frame = match rng.u8(0..3) {
+                        0 => bytes(rng),
+                        1 => format!("{{\"op\":{},\"d\":{}}}", rng.u8(0..12), rng.u8(..)).into_bytes(),
+                        _ => vec![b'['; rng.usize(0..70_000)],
+                    };
+                    encoder.write_all(&frame).unwrap();
+                    encoder.flush().unwrap();
+                    std::mem::take(encoder.get_mut())
+                })
+                .collect();
+        }
+        let head: &[u8] = if rng.bool() { &[0x78, 0x9c] } else { &[] };
+        let tail: &[u8] = if rng.u8(0..4) == 0 { &[] } else { &SUFFIX };
+        (0..rng.u8(1..4)).map(|_| [head, &bytes(rng), tail].concat()).collect()
     }
 
     #[test]

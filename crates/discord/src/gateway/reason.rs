@@ -16,6 +16,8 @@ pub enum GatewayReason {
     Heartbeat,
     /// The wait before the next connection, after one that failed.
     Backoff,
+    /// The host refused the connection and named how long to wait before the next.
+    RetryAfter,
     /// Discord has ended the session, and asks for 1 to 5 s before a fresh one.
     InvalidSession,
     /// Two fresh sessions must be 5 s apart.
@@ -33,6 +35,7 @@ impl GatewayReason {
             Self::Ready => "ready",
             Self::Heartbeat => "heartbeat",
             Self::Backoff => "backoff",
+            Self::RetryAfter => "retry-after",
             Self::InvalidSession => "invalid-session",
             Self::IdentifyGap => "identify-gap",
             Self::SendLimit => "send-limit",

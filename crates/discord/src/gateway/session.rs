@@ -29,6 +29,8 @@ pub use self::frame::Frame;
 const BACKOFF: Duration = Duration::from_secs(1);
 /// No wait between two connections is longer.
 const LONGEST_BACKOFF: Duration = Duration::from_mins(1);
+/// The longest wait that a host may ask for; an edge that bans an address names up to an hour.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_hours(24);
 /// A session that stood this long begins its waits from the shortest again.
 const STEADY: Duration = Duration::from_mins(1);
 /// After an invalidated session: 1 to 5 s (Discord's docs, "Gateway", resuming).
@@ -577,6 +579,13 @@ impl Session {
         if why == (DownReason::Invalidated { is_resumable: false }) {
             wait = wait.max(Duration::from_micros(self.rng.u64(AFTER_INVALIDATION)));
             reason = GatewayReason::InvalidSession;
+        }
+        if let DownReason::Unreachable { why: Unreachable::Status { retry_after: Some(asked), .. }, .. } = why
+            && asked >= wait
+        {
+            // The jitter on top, so that not all who were refused come back at once.
+            wait = asked.min(LONGEST_RETRY_AFTER) + wait;
+            reason = GatewayReason::RetryAfter;
         }
         self.failures = self.failures.saturating_add(1);
         self.counts.losses += 1;

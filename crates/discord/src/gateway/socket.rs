@@ -15,6 +15,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_websockets::{ClientBuilder, CloseCode, Error, Limits, Message, WebSocketStream, upgrade};
 
+use super::head::Headed;
 use super::inflate::{Inflater, MOST_COMPRESSED};
 use super::{Damage, GatewayAddress, Unreachable};
 use crate::config;
@@ -145,14 +146,18 @@ async fn upgrade(
 ) -> Result<WebSocketStream<Box<dyn Io>>, Unreachable> {
     let uri = address.url().as_str().parse().map_err(|_| Unreachable::Name)?;
     let agent = config::USER_AGENT.parse().map_err(|_| Unreachable::Handshake)?;
+    let (stream, head) = Headed::new(stream);
+    let stream: Box<dyn Io> = Box::new(stream);
     let client = ClientBuilder::from_uri(uri)
         .limits(Limits::default().max_payload_len(Some(MOST_COMPRESSED)))
         .add_header(USER_AGENT, agent)
         .map_err(|_| Unreachable::Handshake)?;
-    match client.connect_on(stream).await {
+    let connected = client.connect_on(stream).await;
+    let retry_after = head.take_retry_after();
+    match connected {
         Ok((stream, _)) => Ok(stream),
         Err(Error::Upgrade(upgrade::Error::DidNotSwitchProtocols(status))) => {
-            Err(Unreachable::Status { status })
+            Err(Unreachable::Status { status, retry_after })
         }
         Err(_) => Err(Unreachable::Handshake),
     }

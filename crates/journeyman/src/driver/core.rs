@@ -2,6 +2,8 @@
 //! turn it is, and says when the channel is read. It does no input or output and reads no clock.
 
 mod gateway;
+#[cfg(test)]
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
@@ -19,6 +21,8 @@ use journeyman_moment::Moment;
 
 pub(crate) use gateway::Heard;
 pub use gateway::WatchedBy;
+#[cfg(test)]
+pub(super) use {gateway::MOST_GONE, kept::Kept};
 
 use self::gateway::Link;
 use super::watch::{Look, Next, Page, Urgency, Wanted, Watch};
@@ -26,10 +30,10 @@ use crate::panel::Panel;
 use crate::settings::{Poll, WatchMode};
 
 /// How many ids of jobs that are over are remembered.
-const MOST_OVER: usize = 1_024;
+pub(super) const MOST_OVER: usize = 1_024;
 
 /// How many final messages are remembered at most; older ones are known by their job's id.
-const MOST_TAKEN: usize = 4_096;
+pub(super) const MOST_TAKEN: usize = 4_096;
 
 /// How many refusals to read the channel in a row end what is watched.
 const MOST_DENIED: u32 = 3;
@@ -80,8 +84,8 @@ pub(crate) enum Input {
     Page(Page),
     /// A page that was asked for could not be read.
     PageFailed(NotSent),
-    /// The gateway is up, for this account.
-    GatewayUp(UserId),
+    /// The gateway is up, for this account: with all that was missed replayed, or as a session that knows nothing of it.
+    GatewayUp { user: UserId, resumed: bool },
     /// The gateway is down, and will be up again.
     GatewayDown,
     /// The gateway is up, and some events were lost.
@@ -192,7 +196,9 @@ impl Core {
                 };
                 self.jobs.insert(job, Generation::new(now, plan));
             }
-            Input::Resume { job, generation } => {
+            Input::Resume { job, mut generation } => {
+                // The gateway tells nothing of what was before.
+                generation.on(now, Step::Missed);
                 if let Some(outcome) = generation.outcome().cloned() {
                     self.outputs.push_back(Output::Journal { job });
                     self.outputs.push_back(Output::Ended { job, outcome });
@@ -210,9 +216,9 @@ impl Core {
             Input::Sent { job, sent } => self.step(now, job, Step::Sent(sent)),
             Input::Page(page) => self.on_page(now, page),
             Input::PageFailed(why) => self.on_page_failed(now, &why),
-            Input::GatewayUp(user) => self.on_gateway_up(now, user),
+            Input::GatewayUp { user, resumed } => self.on_gateway_up(now, user, resumed),
             Input::GatewayDown => self.on_gateway_down(now),
-            Input::GatewayGap => self.watch.begin_hearing(now),
+            Input::GatewayGap => self.on_gateway_gap(now),
             Input::GatewayEnded(why) => self.on_gateway_ended(now, &why),
             Input::Heard(heard) => self.on_heard(now, heard),
             Input::Tick => self.step_all(now, |_| Some(Step::Tick)),

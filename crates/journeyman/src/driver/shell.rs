@@ -239,7 +239,7 @@ impl Shell {
         match heard {
             Some(Heard::Up(up)) => {
                 self.session = Some(up.session_id);
-                Some(Input::GatewayUp(up.user))
+                Some(Input::GatewayUp { user: up.user, resumed: up.resumed })
             }
             Some(Heard::Event(event)) => {
                 self.recorder.event(&event);

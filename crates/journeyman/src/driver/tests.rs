@@ -1,5 +1,6 @@
 //! Whole-world runs in virtual time: every claim about timing and about many jobs is proved here.
 
+mod fuzz;
 mod gateway;
 mod owners;
 mod world;

@@ -36,7 +36,9 @@ pub(crate) fn input(now: Moment, input: &Input) -> (Value, Value) {
             (json!({"input": "page", "call": page.call, "is_last": page.is_last}), json!({}))
         }
         Input::PageFailed(why) => (json!({"input": "page_failed"}), not_sent(why)),
-        Input::GatewayUp(user) => (json!({"input": "gateway_up"}), json!({"user": user.to_string()})),
+        Input::GatewayUp { user, resumed } => {
+            (json!({"input": "gateway_up", "resumed": resumed}), json!({"user": user.to_string()}))
+        }
         Input::GatewayDown => (json!({"input": "gateway_down"}), json!({})),
         Input::GatewayGap => (json!({"input": "gateway_gap"}), json!({})),
         Input::GatewayEnded(why) => (json!({"input": "gateway_ended"}), not_sent(why)),

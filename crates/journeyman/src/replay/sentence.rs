@@ -118,7 +118,10 @@ pub(super) fn of_input(line: &Line, input: &Input) -> String {
             format!("a page of {} messages{meanings}", page.messages.len())
         }
         Input::PageFailed(why) => format!("the channel could not be read: {}", why.detail),
-        Input::GatewayUp(user) => format!("the gateway is up, for {user}"),
+        Input::GatewayUp { user, resumed: true } => {
+            format!("the gateway is up again, for {user}, and nothing was missed")
+        }
+        Input::GatewayUp { user, resumed: false } => format!("the gateway is up, for {user}"),
         Input::GatewayDown => "the gateway is down".to_owned(),
         Input::GatewayGap => "events of the gateway were lost".to_owned(),
         Input::GatewayEnded(why) => format!("the gateway is gone: {}", why.detail),

@@ -73,7 +73,7 @@ pub(super) fn input(line: &Line, wire: &mut Wire, channel: ChannelId) -> Result<
             Input::Page(crate::driver::watch::Page { is_last: line.is("is_last"), ..page })
         }
         "page_failed" => Input::PageFailed(not_sent(line)?),
-        "gateway_up" => Input::GatewayUp(line.parse("user")?),
+        "gateway_up" => Input::GatewayUp { user: line.parse("user")?, resumed: line.is("resumed") },
         "gateway_down" => Input::GatewayDown,
         "gateway_gap" => Input::GatewayGap,
         "gateway_ended" => Input::GatewayEnded(not_sent(line)?),

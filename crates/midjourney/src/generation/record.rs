@@ -271,6 +271,7 @@ impl Generation {
                 relaxed: record.relaxed,
                 asked: record.asked,
                 cancelled: record.cancelled,
+                missed: false,
                 buttons: Vec::new(),
                 application: None,
             },

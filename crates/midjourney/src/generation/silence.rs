@@ -8,6 +8,10 @@ use super::{Events, Generation, Look, Output, Report, State, Tracked, Vanished};
 use crate::failure::{Failure, FailureKind};
 use crate::outcome::Outcome;
 
+/// A possible cause of a silence.
+const MISSED: &str = "the gateway session broke meanwhile and could not be resumed, so that an answer which only the \
+                      account is shown, such as a refusal, may have been missed";
+
 impl Generation {
     pub(super) fn on_looked(&mut self, now: Moment, look: Look) {
         self.catch_up(now);
@@ -64,7 +68,9 @@ impl Generation {
         if let Some(vanished) = vanished {
             let is_sure = events == Events::Told || vanished.looks >= deadlines.grace_looks;
             if is_sure && began >= vanished.since + deadlines.grace {
-                self.end(Outcome::Failed(Failure::new(FailureKind::EphemeralModeration)));
+                let mut failure = Failure::new(FailureKind::EphemeralModeration);
+                failure.notice.text = self.seen.missed.then(|| MISSED.to_owned());
+                self.end(Outcome::Failed(failure));
             }
         } else if began >= self.deadline {
             let outcome = match unsure {
@@ -78,12 +84,15 @@ impl Generation {
     /// Silence, with the last that was seen.
     pub(super) fn no_response(&self) -> Failure {
         let mut failure = Failure::new(FailureKind::NoResponse);
-        failure.notice.text = match self.seen.percent {
+        let last = match self.seen.percent {
             Some(percent) => Some(format!("it was last seen at {percent} %")),
             None if self.seen.sign => Some("it was last seen waiting to start".to_owned()),
             None if self.seen.queued => Some("it was last seen in the queue".to_owned()),
             None => None,
         };
+        let missed = self.seen.missed.then(|| MISSED.to_owned());
+        let said: Vec<String> = last.into_iter().chain(missed).collect();
+        failure.notice.text = (!said.is_empty()).then(|| said.join("; "));
         failure
     }
 

@@ -9,6 +9,7 @@ use flate2::write::ZlibEncoder;
 use futures_util::{SinkExt, StreamExt};
 use journeyman_discord::gateway::GatewayAddress;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -31,6 +32,8 @@ pub(crate) enum Step {
     Bomb(usize),
     /// Close with this code.
     Close(u16),
+    /// Instead of a websocket, answer this to the upgrade.
+    Refuse(&'static str),
     /// Drop the connection.
     Drop,
     /// Read, and say nothing more.
@@ -131,7 +134,15 @@ struct Connection {
 }
 
 /// Ends when the client goes away, which is no failure.
-async fn serve(stream: TcpStream, number: usize, script: Vec<Step>, noting: Noting) -> Option<()> {
+async fn serve(mut stream: TcpStream, number: usize, script: Vec<Step>, noting: Noting) -> Option<()> {
+    if let Some(Step::Refuse(answer)) = script.first() {
+        // The whole request first: a connection that is closed with data unread is reset.
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.ok()?);
+        }
+        return stream.write_all(answer.as_bytes()).await.ok();
+    }
     let socket = tokio_tungstenite::accept_async(stream).await.ok()?;
     note(&noting, number, Seen::Connected);
     let zlib = ZlibEncoder::new(Vec::new(), Compression::default());
@@ -151,7 +162,7 @@ async fn serve(stream: TcpStream, number: usize, script: Vec<Step>, noting: Noti
                 while connection.socket.next().await.is_some() {}
                 return Some(());
             }
-            Step::Drop => return Some(()),
+            Step::Drop | Step::Refuse(_) => return Some(()),
             Step::Silence => while connection.next(false).await.is_some() {},
         }
     }

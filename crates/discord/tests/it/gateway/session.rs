@@ -319,6 +319,26 @@ fn every_step_of_a_connection_has_a_bound_and_a_reason() {
 }
 
 #[test]
+fn a_429_on_the_upgrade_is_waited_out_with_a_reason_of_its_own() {
+    let refused = |seconds: Option<u64>| {
+        let mut hand = Hand::fresh();
+        hand.drain();
+        let retry_after = seconds.map(Duration::from_secs);
+        hand.on(Input::Unreachable(Unreachable::Status { status: 429, retry_after }));
+        let told = down(&hand.drain()).why.to_string();
+        let (at, reason) = hand.session.next_wakeup().unwrap();
+        (at.since(hand.now).as_secs(), reason, told)
+    };
+    let (wait, reason, told) = refused(Some(90));
+    assert!((90..=91).contains(&wait) && reason == GatewayReason::RetryAfter, "{wait} {reason}");
+    assert!(told.ends_with("status 429 instead of a websocket, and asks to wait 90 s"), "{told}");
+    let (wait, reason, _) = refused(Some(10_000_000));
+    assert!((86_400..=86_401).contains(&wait) && reason == GatewayReason::RetryAfter, "bounded: {wait}");
+    let (wait, reason, told) = refused(None);
+    assert!(wait <= 1 && reason == GatewayReason::Backoff && told.ends_with("of a websocket"), "{told}");
+}
+
+#[test]
 fn five_resumes_in_vain_are_followed_by_a_fresh_identify() {
     let mut hand = Hand::up();
     hand.on(Input::Closed(None));

@@ -1,5 +1,7 @@
 //! The gateway over real sockets on loopback, on a fast clock: outcomes and counts, never durations.
 
+use std::time::Duration;
+
 use journeyman_discord::gateway::{
     Damage, Down, DownReason, Gateway, GatewayConfig, GatewayErrorKind, GatewayState, Heard, Unreachable, Up,
 };
@@ -235,6 +237,22 @@ async fn where_nobody_listens_it_says_so_and_tries_again() {
         assert!(down.again_at.is_some());
     }
     assert!(matches!(gateway.state(), GatewayState::Reconnecting { .. }));
+}
+
+#[tokio::test]
+async fn a_429_on_the_upgrade_tells_how_long_it_asks_to_wait() {
+    let refusal = "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 2\r\nContent-Length: 2\r\n\r\n{}";
+    let server = Server::start([vec![Step::Refuse(refusal)], begun([])]).await;
+    let (_gateway, mut heard) = start(&server);
+    let refused = down(&mut heard).await;
+    let retry_after = Some(Duration::from_secs(2));
+    assert!(
+        matches!(&refused.why, DownReason::Unreachable { why, .. }
+            if *why == Unreachable::Status { status: 429, retry_after }),
+        "{refused:?}"
+    );
+    assert!(refused.again_at.unwrap() >= refused.at + Duration::from_secs(2), "{refused:?}");
+    up(&mut heard).await;
 }
 
 #[tokio::test]

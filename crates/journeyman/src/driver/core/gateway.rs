@@ -13,7 +13,7 @@ use super::{Core, Identity, Output};
 use crate::settings::WatchMode;
 
 /// How many deleted messages are remembered, so that a page that was read before does not revive them.
-const MOST_GONE: usize = 4_096;
+pub(in crate::driver) const MOST_GONE: usize = 4_096;
 
 /// How long a session that was lost is expected to be resumed, with all that happened meanwhile.
 const RESUME: Duration = Duration::from_mins(2);
@@ -122,11 +122,20 @@ impl Core {
         }
     }
 
-    pub(super) fn on_gateway_up(&mut self, now: Moment, user: UserId) {
+    pub(super) fn on_gateway_up(&mut self, now: Moment, user: UserId, resumed: bool) {
         self.link = Link::Up;
+        if !resumed {
+            self.step_all(now, |_| Some(Step::Missed));
+        }
         self.identity = Identity::Known(user);
         self.watch.begin_hearing(now);
         self.show_progress(now);
+    }
+
+    /// Up, but some events were lost here.
+    pub(super) fn on_gateway_gap(&mut self, now: Moment) {
+        self.step_all(now, |_| Some(Step::Missed));
+        self.watch.begin_hearing(now);
     }
 
     pub(super) fn on_gateway_down(&mut self, now: Moment) {

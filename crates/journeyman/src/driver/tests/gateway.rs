@@ -99,6 +99,22 @@ fn a_gateway_cut_without_resume_loses_no_image_and_pays_nothing_twice() {
     });
 }
 
+/// What is ephemeral is told once: after a session that could not be resumed, nobody can know whether it was a refusal.
+#[test]
+fn an_error_after_a_gateway_cut_without_resume_says_that_a_refusal_may_have_been_missed() {
+    for (resumes, is_named) in [(false, true), (true, false)] {
+        let info = scenarios().iter().find(|info| info.name == "no-response").expect("a scenario");
+        let mut world = of_scenario(info, Era::E2026).with_cut(1, Duration::from_secs(4), resumes);
+        world.run_until_settled();
+        let Outcome::Failed(failure) = world.end(0) else { panic!("{:?}", world.ends) };
+        assert_eq!(failure.kind, FailureKind::NoResponse);
+        let error = crate::Error::from_failure(failure).to_string();
+        let named =
+            "could not be resumed, so that an answer which only the account is shown, such as a refusal, may";
+        assert_eq!(error.contains(named), is_named, "{error}");
+    }
+}
+
 /// Runs each scenario whole, and cut after each of its events; says how both ended.
 fn at_every_cut(down: Duration, resumes: bool, is_right: impl Fn(&str, &str) -> bool) {
     for era in ERAS {

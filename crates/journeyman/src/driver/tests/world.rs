@@ -497,7 +497,7 @@ impl Virtual {
                 if !resumed {
                     self.line.passed = self.world.events().count();
                 }
-                self.core.on(now, Input::GatewayUp(UserId::new(self.user)));
+                self.core.on(now, Input::GatewayUp { user: UserId::new(self.user), resumed });
                 self.pass_on();
             }
             Happening::Resubmit(id) => self.enqueue(id),
