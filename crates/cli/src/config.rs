@@ -67,6 +67,8 @@ pub(crate) struct Configuration {
     pub(crate) file: Option<PathBuf>,
     /// Whether that file is there.
     pub(crate) file_was_read: bool,
+    /// Where what is seen of Midjourney's changing is kept.
+    pub(crate) drift_file: Option<PathBuf>,
 }
 
 impl Configuration {
@@ -91,7 +93,12 @@ impl Configuration {
             (None, Some(path)) => (Some(PathBuf::from(path)), true),
             (None, None) => (environment.usual_file(), false),
         };
-        let mut gathered = Self { settings: defaults(), file: path, file_was_read: false };
+        let mut gathered = Self {
+            settings: defaults(),
+            file: path,
+            file_was_read: false,
+            drift_file: environment.drift_file(),
+        };
         let path = gathered.file.clone();
         let wrong = path.map(|path| gathered.read_file(&path, asked_for)).unwrap_or_default();
         for key in KEYS.iter().filter(|key| key.in_environment) {

@@ -6,6 +6,7 @@ mod args;
 mod batch;
 mod commands;
 mod config;
+mod drift;
 mod error;
 mod exit;
 mod log;

@@ -14,6 +14,7 @@ use journeyman_moment::Clock;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::archive::Archive;
+use crate::drift::Drift;
 use crate::driver::core::{Core, CoreSettings, JobNumber, WatchedBy};
 use crate::driver::io::Io;
 use crate::driver::shell::{Begin, Caller, Command, Entry, Shell, Status};
@@ -39,6 +40,7 @@ pub struct Client {
     judge: Arc<Judge>,
     io: Io,
     recorder: Recorder,
+    drift: watch::Receiver<Drift>,
 }
 
 /// What may differ from one imagine to the next.
@@ -74,9 +76,10 @@ impl Client {
         let (commands, receiver) = mpsc::channel(MOST_COMMANDS);
         let (watched_by_in, watched_by) = watch::channel(WatchedBy::Nothing);
         let shell = Shell::new(core, io.clone(), clock, receiver, watched_by_in);
-        tokio::spawn(shell.recorded(recorder.clone()).run());
+        let (drift_in, drift) = watch::channel(Drift::default());
+        tokio::spawn(shell.recorded(recorder.clone()).alarming(drift_in).run());
         let (numbers, judge) = (Arc::new(AtomicU64::new(0)), Arc::new(Judge::new(settings)));
-        Ok(Self { commands, numbers, clock, watched_by, judge, io, recorder })
+        Ok(Self { commands, numbers, clock, watched_by, judge, io, recorder, drift })
     }
 
     /// Makes an image of `prompt`.
@@ -161,6 +164,11 @@ impl Client {
     /// By what the channel is followed at this moment; nothing is followed before the first job.
     pub fn watched_by(&self) -> WatchedBy {
         *self.watched_by.borrow()
+    }
+
+    /// What was seen that this version does not know: signs that Midjourney may have changed.
+    pub fn drift(&self) -> Drift {
+        self.drift.borrow().clone()
     }
 
     /// Ends the recording that [`Settings::record`] asked for: its lines are on disk when this returns, or it has

@@ -48,6 +48,7 @@
 
 mod archive;
 mod client;
+mod drift;
 mod driver;
 mod error;
 mod event;
@@ -64,6 +65,7 @@ mod wall;
 mod words;
 
 pub use client::{Client, ImagineOptions};
+pub use drift::Drift;
 pub use driver::core::WatchedBy;
 pub use error::{Error, ErrorKind, Side};
 pub use event::{Event, Finished};

@@ -17,6 +17,7 @@ use serde_json::Value;
 use self::compare::Said;
 use self::line::Line;
 use self::told::Wire;
+use crate::drift::Drift;
 use crate::driver::core::{Core, Input, JobNumber, Output};
 use crate::record::said;
 
@@ -33,6 +34,8 @@ pub struct Replay {
     pub differences: Vec<Difference>,
     /// How many lines the recorder had to leave out; what follows one may differ for that alone.
     pub dropped: u64,
+    /// What was seen that this version does not know. Versions of commands are not replayed.
+    pub drift: Drift,
     /// Whether it has no end: the program was killed, or still runs. What was said last may be missing.
     pub is_cut: bool,
     /// Whether it begins in the middle, because its first files were not given or are gone.
@@ -193,6 +196,7 @@ impl Player {
             outcomes: BTreeMap::new(),
             differences: Vec::new(),
             dropped: 0,
+            drift: Drift::default(),
             is_cut: false,
             begins_late: false,
         };
@@ -291,7 +295,7 @@ impl Player {
     }
 
     fn end(self) -> Replay {
-        self.replay
+        Replay { drift: self.core.alarm().drift().clone(), ..self.replay }
     }
 }
 

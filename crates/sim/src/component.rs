@@ -4,8 +4,9 @@
 
 use serde_json::{Value, json};
 
-/// U1 to U4 and reroll, then V1 to V4 (real: captures of 2023).
-pub(crate) fn grid(job: &str) -> Vec<Value> {
+/// U1 to U4 and reroll, then V1 to V4 (real: captures of 2023); `new` is a button of the future (inferred: what
+/// Midjourney adds follows the form of the others).
+pub(crate) fn grid(job: &str, new: Option<&str>) -> Vec<Value> {
     let numbered = |letter: &str, verb: &str| {
         (1..=4)
             .map(|image| button(&format!("{letter}{image}"), 2, &format!("MJ::JOB::{verb}::{image}::{job}")))
@@ -13,7 +14,8 @@ pub(crate) fn grid(job: &str) -> Vec<Value> {
     };
     let mut upscales = numbered("U", "upsample");
     upscales.push(emoji("🔄", &format!("MJ::JOB::reroll::0::{job}::SOLO")));
-    vec![row(&upscales), row(&numbered("V", "variation"))]
+    let new = new.map(|label| row(&[button(label, 2, &format!("MJ::JOB::from_the_future::1::{job}"))]));
+    [row(&upscales), row(&numbered("V", "variation"))].into_iter().chain(new).collect()
 }
 
 /// What an upscaled picture's buttons depend on.

@@ -262,6 +262,8 @@ pub struct Settings {
     pub token: Option<String>,
     /// The user name of the world's own account; it stands in messages and in file names. `user_a`.
     pub account_name: String,
+    /// The label of a button below every grid that no client knows yet, as when Midjourney adds one. None.
+    pub new_button: Option<String>,
     /// Where the world says that it lives; `serve` puts its own address here.
     pub origin: String,
     /// True rate limits.
@@ -350,6 +352,7 @@ impl Settings {
             scenario: Scenario::default(),
             epoch_unix_micros: 1_767_225_600_000_000,
             token: None,
+            new_button: None,
             account_name: "user_a".to_owned(),
             origin: "http://127.0.0.1".to_owned(),
             limits: Limits::default(),

@@ -2,14 +2,17 @@
 
 use std::cell::OnceCell;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 
-use journeyman::{Client, Clock, ErrorKind, ProgressVisibility, Settings, Token};
+use journeyman::{Client, Clock, Drift, ErrorKind, ProgressVisibility, Settings, Token};
 use journeyman_sim as sim;
 
 use super::{sim as simulator, world};
 use crate::args::ImagineWorld;
 use crate::config::Configuration;
+use crate::drift;
 use crate::error::Error;
+use crate::show;
 
 /// An account, and the simulator that it is of, if it is of one.
 pub(super) struct Account {
@@ -17,6 +20,8 @@ pub(super) struct Account {
     clock: Clock,
     simulator: Option<sim::Running>,
     client: OnceCell<Client>,
+    /// Where what is seen of Midjourney's changing is kept; nowhere for a simulated world in this process.
+    drift_file: Option<PathBuf>,
 }
 
 impl Account {
@@ -33,6 +38,7 @@ impl Account {
                 clock: Clock::scaled(scale),
                 simulator: None,
                 client: OnceCell::new(),
+                drift_file: configuration.drift_file.clone(),
             });
         }
         let clock = Clock::scaled(flags.speed);
@@ -41,7 +47,13 @@ impl Account {
         let progress = seen(there.progress);
         let running = simulate(there, clock).await?;
         match of_simulator(configuration, &running.ready, progress) {
-            Ok(settings) => Ok(Self { settings, clock, simulator: Some(running), client: OnceCell::new() }),
+            Ok(settings) => Ok(Self {
+                settings,
+                clock,
+                simulator: Some(running),
+                client: OnceCell::new(),
+                drift_file: None,
+            }),
             Err(error) => {
                 running.shutdown().await;
                 Err(error)
@@ -62,10 +74,28 @@ impl Account {
     pub(super) async fn close(self) {
         if let Some(client) = self.client.get() {
             client.end_recording().await;
+            if let Some(path) = &self.drift_file {
+                keep(path, &client.drift());
+            }
         }
         if let Some(running) = self.simulator {
             running.shutdown().await;
         }
+    }
+}
+
+/// Adds what a run saw to what is kept. A file that cannot be written is told, and changes nothing about the job.
+fn keep(path: &Path, seen: &Drift) {
+    if *seen == Drift::default() {
+        return;
+    }
+    let before = drift::Kept::read(path);
+    let mut kept = before.clone();
+    kept.add(seen, journeyman::unix_micros() / 1_000_000);
+    if kept != before
+        && let Err(why) = kept.write(path)
+    {
+        show::tell(&format!("warning: {} could not be written: {why}", path.display()));
     }
 }
 

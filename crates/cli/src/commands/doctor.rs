@@ -1,6 +1,7 @@
 //! `doctor`: is everything set up? It looks, says what it found, and changes nothing; it never prints a token.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 use journeyman::{Clock, Error, ErrorKind, Settings, WatchMode};
@@ -8,6 +9,7 @@ use journeyman_discord::{CallError, CallErrorKind, Config, Rest};
 use journeyman_limiter::Limiter;
 
 use crate::config::Configuration;
+use crate::drift;
 use crate::error;
 use crate::show;
 
@@ -20,9 +22,23 @@ pub(super) async fn run(configuration: Result<Configuration, Error>) -> Result<(
     visit.good("version", format!("journeyman {}", env!("CARGO_PKG_VERSION")));
     if let Some(configuration) = visit.judge("configuration", configuration, read_from) {
         examine(&mut visit, &configuration).await;
+        tell_drift(&mut visit, configuration.drift_file.as_deref());
     }
     show::print(&visit.text)?;
     visit.first.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// What earlier runs saw that this version does not know. It is no failure: jobs may still go well.
+fn tell_drift(visit: &mut Visit, file: Option<&Path>) {
+    let Some(file) = file else { return visit.skipped("midjourney", "no folder is known to keep data in") };
+    match drift::Kept::read(file).told() {
+        None => visit.good("midjourney", "no run saw anything that this version does not know"),
+        Some(told) => {
+            visit.line("note", "midjourney", &told);
+            let cure = "look for a newer journeyman, or report it with a recording (`journeyman record`)";
+            visit.line("", "", &format!("{cure}; remove {} when it is settled", file.display()));
+        }
+    }
 }
 
 fn read_from(configuration: &Configuration) -> String {

@@ -45,6 +45,11 @@ impl Environment {
         self.data_folder().map(|folder| folder.join("journeyman").join("jobs.sqlite3"))
     }
 
+    /// The platform's place for what is kept of Midjourney's changing.
+    pub(super) fn drift_file(&self) -> Option<PathBuf> {
+        self.data_folder().map(|folder| folder.join("journeyman").join("drift.json"))
+    }
+
     fn data_folder(&self) -> Option<PathBuf> {
         let home = self.absolute("HOME");
         if cfg!(windows) {

@@ -42,3 +42,24 @@ fn a_token_that_is_refused_gives_its_exit_code() {
     let ran = place.run(&["doctor", "--token-file", "token"]);
     assert_eq!(ran.code, Some(32), "{}{}", ran.stdout, ran.stderr);
 }
+
+#[test]
+fn drift_is_kept_and_doctor_says_since_when_midjourney_may_have_changed() {
+    let sim = Sim::start(&["--scenario", "unknown-title"]);
+    let place = sim.place();
+    let ran = place.run(&["doctor"]);
+    assert!(ran.stdout.contains("ok   midjourney"), "{}", ran.stdout);
+    for _ in 0..2 {
+        let ran = place.run(&["imagine", "a fox"]);
+        assert_eq!(ran.code, Some(19), "{}", ran.stderr);
+    }
+    let ran = place.run(&["doctor"]);
+    assert!(
+        ran.stdout.contains("note midjourney     Midjourney may have changed since 20"),
+        "{}",
+        ran.stdout
+    );
+    for part in ["2 unknown notices", "journeyman record", "drift.json"] {
+        assert!(ran.stdout.contains(part), "{part}: {}", ran.stdout);
+    }
+}

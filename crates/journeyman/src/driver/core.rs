@@ -16,7 +16,7 @@ use journeyman_midjourney::generation::{
 use journeyman_midjourney::order::{Answered, Order};
 use journeyman_midjourney::outcome::{Hindrance, NotSent, Outcome};
 use journeyman_midjourney::{Failure, FailureKind, Meaning, Sighting};
-use journeyman_model::{MessageId, UserId};
+use journeyman_model::{CommandVersion, MessageId, UserId};
 use journeyman_moment::Moment;
 
 pub(crate) use gateway::Heard;
@@ -26,6 +26,7 @@ pub(super) use {gateway::MOST_GONE, kept::Kept};
 
 use self::gateway::Link;
 use super::watch::{Look, Next, Page, Urgency, Wanted, Watch};
+use crate::drift::Alarm;
 use crate::panel::Panel;
 use crate::settings::{Poll, WatchMode};
 
@@ -157,6 +158,8 @@ pub(crate) struct Core {
     denied: u32,
     /// What a human must act on before anything more is sent. Nothing is ever pressed or tried for it.
     pause: Option<Failure>,
+    /// What Midjourney shows that this program does not know.
+    alarm: Alarm,
     outputs: VecDeque<Output>,
 }
 
@@ -176,6 +179,7 @@ impl Core {
             shown_watched_by: None,
             denied: 0,
             pause: None,
+            alarm: Alarm::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -257,6 +261,16 @@ impl Core {
     /// What a job waits for.
     pub(crate) fn reason(&self, job: JobNumber) -> Option<Reason> {
         self.jobs.get(&job)?.reason()
+    }
+
+    /// What was seen that this program does not know.
+    pub(crate) fn alarm(&self) -> &Alarm {
+        &self.alarm
+    }
+
+    /// A command was sent in this version.
+    pub(crate) fn note_version(&mut self, command: &str, version: CommandVersion) {
+        self.alarm.sent(command, version);
     }
 
     /// What each job waits for, where it waits.
@@ -367,6 +381,7 @@ impl Core {
 
     /// A message that was read, or an event that was heard. What both show is one.
     fn on_news(&mut self, now: Moment, message: Option<MessageId>, sighting: &Sighting) {
+        self.alarm.saw(message, sighting);
         let is_taken = message.is_some_and(|message| self.taken.contains(&message));
         if sighting.meaning != Meaning::NotASighting && !is_taken && !self.is_over(sighting) {
             self.on_sighting(now, message, sighting);
@@ -376,6 +391,13 @@ impl Core {
     fn on_sighting(&mut self, now: Moment, message: Option<MessageId>, sighting: &Sighting) {
         let Some((job, by)) = self.owner(sighting) else { return };
         tracing::debug!(job = job.0, ?message, ?by, meaning = ?sighting.meaning, "sighting bound");
+        let is_first = |one: &Generation| one.message().is_none() && one.job_id().is_none();
+        if by == By::Prompt
+            && self.watched_by() == WatchedBy::Gateway
+            && self.jobs.get(&job).is_some_and(is_first)
+        {
+            self.alarm.bound_by_prompt();
+        }
         self.learn_visibility(now, job, sighting);
         if sighting.is_result() {
             self.taken.extend(message);

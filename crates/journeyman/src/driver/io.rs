@@ -69,6 +69,8 @@ pub(crate) struct Errand {
 pub(crate) struct Sending {
     pub(crate) sent: Sent,
     pub(crate) version: Option<CommandVersion>,
+    /// That command's name.
+    pub(crate) command: Option<String>,
 }
 
 impl Io {
@@ -132,10 +134,14 @@ impl Io {
             Ask::Press(press) => (press.payload(&place, &nonce), None),
             Ask::Command(invocation) => match self.payload(invocation, &place, &nonce, stale).await {
                 Ok((payload, version)) => (payload, Some(version)),
-                Err(why) => return Sending { sent: Sent::NotSent(why), version: stale },
+                Err(why) => return Sending { sent: Sent::NotSent(why), version: stale, command: None },
             },
         };
-        Sending { sent: self.post(payload, deadline, &recall).await, version }
+        let command = match &order.ask {
+            Ask::Command(invocation) => Some(invocation.name.clone()),
+            Ask::Press(_) => None,
+        };
+        Sending { sent: self.post(payload, deadline, &recall).await, version, command }
     }
 
     /// Where a request is made, in the gateway's session where there is one.

@@ -16,6 +16,7 @@ use super::core::{Core, Input, JobNumber, Output, Start, WatchedBy};
 use super::io::{Errand, Io, Sending};
 use super::translate;
 use super::watch::Page;
+use crate::drift::Drift;
 use crate::error::{Error, ErrorKind};
 use crate::event::{Event, Finished};
 use crate::gateway::Line;
@@ -117,6 +118,9 @@ pub(crate) struct Shell {
     /// By which the requests that are out, or on their way, can still be kept back.
     recalls: BTreeMap<JobNumber, Recall>,
     recorder: Recorder,
+    drift: watch::Sender<Drift>,
+    /// How many changes of it were told.
+    told_changes: u64,
 }
 
 impl Shell {
@@ -142,12 +146,28 @@ impl Shell {
             watched_by,
             recalls: BTreeMap::new(),
             recorder: Recorder::default(),
+            drift: watch::Sender::new(Drift::default()),
+            told_changes: 0,
         }
     }
 
     /// The same, recorded.
     pub(crate) fn recorded(self, recorder: Recorder) -> Self {
         Self { recorder, ..self }
+    }
+
+    /// The same, with its alarm told here.
+    pub(crate) fn alarming(self, drift: watch::Sender<Drift>) -> Self {
+        Self { drift, ..self }
+    }
+
+    /// What is seen is known before anybody hears how a job ended.
+    fn tell_drift(&mut self) {
+        let alarm = self.core.alarm();
+        if alarm.changes() != self.told_changes {
+            self.told_changes = alarm.changes();
+            self.drift.send_replace(alarm.drift().clone());
+        }
     }
 
     /// Tells the core.
@@ -160,6 +180,7 @@ impl Shell {
     /// Runs until the client and all its jobs are dropped; what is under way then is aborted.
     pub(crate) async fn run(mut self) {
         loop {
+            self.tell_drift();
             while let Some(output) = self.core.poll() {
                 self.recorder.output(self.clock.now(), &output);
                 self.perform(output);
@@ -217,6 +238,9 @@ impl Shell {
             Done::Page(Err(why)) => Some(Input::PageFailed(why)),
             Done::Sent { job, sending } => {
                 if let Some(version) = sending.version {
+                    if let Some(command) = &sending.command {
+                        self.core.note_version(command, version);
+                    }
                     self.versions.insert(job, version);
                 }
                 Some(Input::Sent { job, sent: sending.sent })
@@ -304,7 +328,7 @@ impl Shell {
                         Ok(before) => io.answer(answered, &nonce, session, deadline.min(before)).await,
                         Err(why) => Sent::NotSent(why),
                     };
-                    Done::Sent { job, sending: Sending { sent, version: None } }
+                    Done::Sent { job, sending: Sending { sent, version: None, command: None } }
                 });
             }
             Output::Withdraw { job } => {

@@ -3,6 +3,7 @@
 
 mod bench;
 mod buttons;
+mod drift;
 mod failures;
 mod flow;
 mod gateway;

@@ -511,7 +511,7 @@ impl Job {
             mentions: vec![message::mention(&self.order.user)],
             attachments: vec![attachment],
             components: match self.order.work.result() {
-                Yield::Grid => component::grid(&self.id),
+                Yield::Grid => component::grid(&self.id, settings.new_button.as_deref()),
                 Yield::One => component::upscaled(upscaled),
                 Yield::Video => component::video(&self.id),
             },
