@@ -315,7 +315,7 @@ impl Shell {
                             errand.deadline = deadline.min(before);
                             io.send(errand).await
                         }
-                        Err(why) => Sending { sent: Sent::NotSent(why), version: stale },
+                        Err(why) => Sending { sent: Sent::NotSent(why), version: stale, command: None },
                     };
                     Done::Sent { job, sending }
                 });
