@@ -4,6 +4,7 @@
 mod bench;
 mod buttons;
 mod drift;
+mod crash;
 mod failures;
 mod flow;
 mod gateway;
