@@ -3,8 +3,8 @@
 
 mod bench;
 mod buttons;
-mod drift;
 mod crash;
+mod drift;
 mod failures;
 mod flow;
 mod gateway;
