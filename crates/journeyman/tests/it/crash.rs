@@ -164,8 +164,9 @@ async fn kill_often(kills: usize, count: usize, seed: u64) -> (usize, usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_at_random_instants_no_job_is_lost_and_none_charged_twice() {
-    let (kills, count) = if std::env::var_os("JOURNEYMAN_LONG").is_some() { (500, 600) } else { (8, 12) };
+    let (kills, count) = if std::env::var_os("JOURNEYMAN_LONG").is_some() { (500, 600) } else { (8, 40) };
     let (killed, finished) = kill_often(kills, count, 1).await;
-    assert!(killed >= kills / 2, "only {killed} of {kills} were killed in time");
+    // On a quick machine the work is done before the last of them.
+    assert!(killed >= kills / 2, "only {killed} of {kills} were killed before the work was done");
     assert!(finished >= count * 3 / 4, "only {finished} of {count} finished: the rest is undecidable");
 }
