@@ -76,8 +76,12 @@ pub(crate) enum Command {
     Order(Order),
     /// Make images from prompts, and press buttons of what came, step by step.
     Recipe(Recipe),
-    /// Read a file of prompts as TXT, CSV or JSON lines, and judge what would be made of it. Nothing is sent.
-    Batch(Batch),
+    /// Make what a file of prompts asks for, as TXT, CSV or JSON lines, through a queue that loses nothing.
+    ///
+    /// Every step is kept in a store before it is sent, so that whatever ends the command, `--resume` goes on: nothing is
+    /// lost, and nothing paid twice. What else waits in the store is done as well. Files go where `--output` says, with a
+    /// manifest and a contact sheet. Ctrl-C begins nothing more and waits for what is out; a second one stops at once.
+    Batch(Box<Batch>),
     /// Make a contact sheet of a batch, as one page of HTML, and sum it up; from its manifest.
     Sheet(Sheet),
     /// Run a command, and record what passes between it and Discord, without secrets.

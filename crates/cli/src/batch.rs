@@ -8,6 +8,7 @@ mod matrix;
 mod output;
 mod place;
 mod plan;
+mod put;
 mod read;
 mod row;
 mod safe;
@@ -22,12 +23,17 @@ mod whole;
 pub(crate) use changes::{Changes, Side};
 pub(crate) use expand::{Expansion, Item, MaskFile, Step};
 pub(crate) use keys::sha256;
-pub(crate) use manifest::{FileRecord, HeadRecord, Manifest, StepRecord, VERSION as MANIFEST_VERSION};
+pub(crate) use manifest::{
+    ErrorRecord, FINISHED, FileRecord, HeadRecord, Manifest, SpentRecord, StepRecord,
+    VERSION as MANIFEST_VERSION,
+};
 pub(crate) use matrix::Matrix;
 pub(crate) use output::{DEFAULT as DEFAULT_OUTPUT, Output, Taken, Values, Wrong as WrongOutput};
 pub(crate) use place::{Place, Problem};
-pub(crate) use plan::{PlannedJob, count, jobs_of};
+pub(crate) use plan::{Ask, PlannedJob, count, jobs_of};
+pub(crate) use put::{has_bytes, put};
 pub(crate) use read::{Format, Rows};
+pub(crate) use safe::name as file_name;
 pub(crate) use sheet::{Picture, address, sheet};
 pub(crate) use summary::{Failures, Summary};
 pub(crate) use thumbnail::{thumbnail, thumbnail_name};

@@ -16,7 +16,6 @@ mod score;
 mod screen;
 mod sheet;
 mod sim;
-#[expect(dead_code, reason = "the commands of the queue open it")]
 mod store_place;
 mod watching;
 mod world;
@@ -49,8 +48,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
         }
         Command::Batch(args) => {
             warn(environment);
-            let mut flags = lint::defaults(args.default_version.as_ref(), args.default_mode.as_ref());
+            let mut flags = of_door(&args.door)?;
+            flags.extend(lint::defaults(args.default_version.as_ref(), args.default_mode.as_ref()));
             flags.extend(screen::flags(&args.screening)?);
+            flags.extend(store_place::flag(args.store.as_deref())?);
             batch::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }
         Command::Sheet(args) => sheet::run(&args),

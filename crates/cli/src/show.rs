@@ -9,6 +9,7 @@ mod progress;
 mod reply;
 mod score;
 mod screen;
+mod steps;
 mod summary;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -27,6 +28,7 @@ pub(crate) use progress::Progress;
 pub(crate) use reply::text as reply_text;
 pub(crate) use score::score;
 pub(crate) use screen::{hit, object as screening_object, opinion};
+pub(crate) use steps::Steps;
 pub(crate) use summary::{object as summary_object, text as summary_text};
 
 use crate::config::Environment;

@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueHint};
 
 use super::Screening;
+use super::order::Door;
 use crate::batch::{DEFAULT_OUTPUT, Format};
 
 #[derive(Debug, Args)]
@@ -15,8 +16,20 @@ pub(crate) struct Batch {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) file: PathBuf,
     /// Tell what would be made, the first files, and everything that is wrong; nothing is sent.
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub(crate) check: bool,
+    /// Go on with a batch that was begun: what is done is not done again, what failed is begun again.
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) resume: bool,
+    /// Send at most so many jobs, in the order of the batch; --resume does the others.
+    #[arg(long, value_name = "N", conflicts_with = "check", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) max_jobs: Option<u64>,
+    /// How many jobs run at once.
+    #[arg(long, value_name = "N", default_value_t = 3, conflicts_with = "check", value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) parallel: u8,
+    /// Keep jobs in this file, or in memory. Default: jobs.sqlite3 in the folder of your data; memory with --sim.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) store: Option<PathBuf>,
     /// How the file is written. Default: what its name ends in; txt for standard input.
     #[arg(long, value_name = "FORMAT", value_parser = PossibleValuesParser::new(Format::NAMES))]
     pub(crate) format: Option<String>,
@@ -39,15 +52,13 @@ pub(crate) struct Batch {
     /// Where files go, below the folder of images. Fields: batch, index, name, slug, action, n, job, ext, variables.
     #[arg(long, value_name = "TEMPLATE", default_value = DEFAULT_OUTPUT)]
     pub(crate) output: String,
-    /// Tell what was changed, added and removed since this manifest was written.
-    #[arg(long, value_name = "MANIFEST", value_hint = ValueHint::FilePath)]
+    /// With --check, tell what was changed, added and removed since this manifest was written.
+    #[arg(long, value_name = "MANIFEST", requires = "check", value_hint = ValueHint::FilePath)]
     pub(crate) against: Option<PathBuf>,
-    /// Write what would be made as a manifest, with every step waiting, where nothing is wrong. See docs/manifest.md.
+    /// Write the manifest here, see docs/manifest.md; with --check, what would be made, where nothing is wrong. Default:
+    /// the batch's name, with .jsonl, in the folder of images; nowhere with --check. The contact sheet lies beside it.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) manifest: Option<PathBuf>,
-    /// Print JSON objects, one a line; the last one is `checked`.
-    #[arg(long)]
-    pub(crate) json: bool,
     /// The account's default version, such as 7 or "niji 6"; a prompt's own goes before.
     #[arg(long, value_name = "VERSION")]
     pub(crate) default_version: Option<String>,
@@ -56,6 +67,8 @@ pub(crate) struct Batch {
     pub(crate) default_mode: Option<String>,
     #[command(flatten)]
     pub(crate) screening: Screening,
+    #[command(flatten)]
+    pub(crate) door: Door,
 }
 
 #[derive(Debug, Args)]

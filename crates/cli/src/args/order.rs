@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueHint};
 
 use super::{Connection, ImagineWorld};
 
-/// The names of the commands below, of `recipe` and `imagine`: those with the flags of a simulated world.
-pub(crate) const NAMES: [&str; 17] = [
+/// The names of the commands below, of `recipe`, `batch` and `imagine`: those with the flags of a simulated world.
+pub(crate) const NAMES: [&str; 18] = [
     "press",
     "describe",
     "blend",
@@ -26,6 +26,7 @@ pub(crate) const NAMES: [&str; 17] = [
     "prefer",
     "help-midjourney",
     "recipe",
+    "batch",
     "imagine",
 ];
 

@@ -8,7 +8,7 @@ const RESERVED: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 /// A text as one name: never empty, `.` or `..`, without separators, control characters and what is invisible or
 /// means something to a system, not reserved, and not too long. What is such a name already stays as it is.
-pub(super) fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let letters: String = text.chars().filter(|letter| !is_invisible(*letter)).map(letter).collect();
     let mut name = trimmed(&letters).to_owned();
     if is_reserved(&name) {

@@ -61,6 +61,22 @@ impl Account {
         }
     }
 
+    /// The same, with images saved in this folder. To be said before the client is asked for.
+    pub(super) fn saving_in(mut self, folder: PathBuf) -> Self {
+        self.settings.out = folder;
+        self
+    }
+
+    /// What a store of jobs knows it by: its channel. It is no secret.
+    pub(super) fn name(&self) -> String {
+        self.settings.channel.to_string()
+    }
+
+    /// The clock that it runs on.
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
     /// The account's client.
     pub(super) fn client(&self) -> Result<Client, Error> {
         if let Some(client) = self.client.get() {

@@ -1,6 +1,10 @@
 //! `batch`: a file of prompts, and what is made of it. What a line means is the module `batch`'s matter.
 
 mod check;
+mod ledger;
+mod request;
+mod run;
+mod wait;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -35,13 +39,17 @@ struct Batch {
     folder: PathBuf,
 }
 
-/// Checks a batch. With `--json` there is a line for each problem and item, and one for the whole.
+/// Runs a batch, or checks it.
 pub(super) fn run(
     args: &args::Batch,
     configuration: &Configuration,
     environment: &Environment,
 ) -> Result<(), Error> {
-    check::run(&load(args)?, args, configuration, environment)
+    let batch = load(args)?;
+    if args.check {
+        return check::run(&batch, args, configuration, environment);
+    }
+    super::in_runtime(run::run(&batch, args, configuration, environment))
 }
 
 /// Reads the file, multiplies it out and attaches the steps.

@@ -32,7 +32,7 @@ pub(super) fn run(args: &args::Sheet) -> Result<(), Error> {
 }
 
 /// Writes the contact sheet of a manifest that lies in this file; thumbnails go into the page, or a folder beside it.
-fn write(manifest: &Manifest, file: &Path, page: &Path) -> Result<(), Error> {
+pub(super) fn write(manifest: &Manifest, file: &Path, page: &Path) -> Result<(), Error> {
     let begin = file.with_file_name("").join(&manifest.head.folder);
     let mut seen = BTreeSet::new();
     let all = manifest.steps.iter().flat_map(|step| &step.files);

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod batch_run;
 mod configuration;
 mod doctor;
 mod explain;

@@ -25,9 +25,34 @@ const SHOWN: usize = 5;
 /// What the preview of a path ends in: what Midjourney's images are today.
 const ENDING: &str = "png";
 
+/// To whom it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum To {
+    /// Those who asked, on stdout.
+    People,
+    /// JSON on stdout.
+    Programs,
+    /// Those who run the batch: on stderr, beside its results.
+    Runner,
+}
+
+impl To {
+    fn tell(self, text: String, object: impl FnOnce() -> Value) -> Result<(), Error> {
+        match self {
+            Self::People => show::print(&text),
+            Self::Programs => show::line(&object()),
+            Self::Runner => {
+                show::tell_lines(&text);
+                Ok(())
+            }
+        }
+    }
+}
+
 /// What the check is done with, and what came of it so far.
 struct Check<'a> {
     batch: &'a Batch,
+    to: To,
     settings: LintSettings,
     screener: Screener,
     paint: Paint,
@@ -42,42 +67,29 @@ struct Check<'a> {
 }
 
 /// Checks every item, prints what was found, and ends in an error where something is wrong.
+///
+/// # Errors
+/// What is wrong, and a manifest that cannot be read or written.
 pub(super) fn run(
     batch: &Batch,
     args: &args::Batch,
     configuration: &Configuration,
     environment: &Environment,
 ) -> Result<(), Error> {
-    let mut check = Check {
-        batch,
-        settings: configuration.lint()?,
-        screener: Screener::load(configuration)?,
-        paint: Paint::of_stdout(environment),
-        taken: Taken::default(),
-        totals: BatchTotals::default(),
-        paths: Vec::new(),
-        planned: args.manifest.is_some().then(|| Manifest { head: head(batch), steps: Vec::new() }),
-        steps: 0,
-    };
+    let to = if args.door.json { To::Programs } else { To::People };
+    let mut check = Check::begin(batch, to, configuration, Paint::of_stdout(environment))?;
+    check.planned = args.manifest.is_some().then(|| Manifest { head: head(batch), steps: Vec::new() });
     let before = args.against.as_deref().map(Manifest::read).transpose().map_err(super::usage)?;
-    for problem in &batch.problems {
-        check.problem(problem, args.json)?;
-    }
-    for slip in &batch.slips {
-        check.slip(slip, args.json)?;
-    }
-    for item in &batch.items {
-        check.item(item, args.json)?;
-    }
+    check.all()?;
     if let (Some(before), Some(file)) = (before, &args.against) {
         let (changes, file) = (Changes::since(&before, &batch.items), file.display().to_string());
-        if args.json {
+        if args.door.json {
             show::line(&show::changes_object(&file, &changes))?;
         } else {
             show::print(&show::changes_text(&file, &changes))?;
         }
     }
-    if args.json {
+    if args.door.json {
         show::line(&show::batch_object(&batch.name, &check.totals))?;
     } else {
         show::print(&show::batch_text(&batch.name, &check.totals, &check.paths))?;
@@ -92,7 +104,23 @@ pub(super) fn run(
     }
 }
 
-fn head(batch: &Batch) -> HeadRecord {
+/// Refuses a batch before anything of it is sent: people hear what is wrong with it.
+///
+/// # Errors
+/// What is wrong.
+pub(super) fn before_sending(
+    batch: &Batch,
+    args: &args::Batch,
+    configuration: &Configuration,
+    environment: &Environment,
+) -> Result<(), Error> {
+    let mut check = Check::begin(batch, To::Runner, configuration, Paint::of_stderr(environment))?;
+    check.all()?;
+    verdict(&args.file, &check.totals)
+}
+
+/// The head of its manifest.
+pub(super) fn head(batch: &Batch) -> HeadRecord {
     HeadRecord {
         journeyman_manifest: MANIFEST_VERSION,
         batch: batch.name.clone(),
@@ -104,24 +132,43 @@ fn head(batch: &Batch) -> HeadRecord {
     }
 }
 
-impl Check<'_> {
-    fn problem(&mut self, problem: &Problem, json: bool) -> Result<(), Error> {
-        self.totals.problems += 1;
-        if json {
-            show::line(&show::problem_object(problem))
-        } else {
-            show::print(&show::problem_text(problem))
+impl<'a> Check<'a> {
+    fn begin(batch: &'a Batch, to: To, configuration: &Configuration, paint: Paint) -> Result<Self, Error> {
+        Ok(Self {
+            batch,
+            to,
+            settings: configuration.lint()?,
+            screener: Screener::load(configuration)?,
+            paint,
+            taken: Taken::default(),
+            totals: BatchTotals::default(),
+            paths: Vec::new(),
+            planned: None,
+            steps: 0,
+        })
+    }
+
+    /// Problems and slips of the file, then every item.
+    fn all(&mut self) -> Result<(), Error> {
+        let batch = self.batch;
+        for problem in &batch.problems {
+            self.problem(problem)?;
         }
+        for slip in &batch.slips {
+            self.totals.warnings += 1;
+            self.to.tell(show::slip_text(slip), || show::slip_object(slip))?;
+        }
+        batch.items.iter().try_for_each(|item| self.item(item))
     }
 
-    fn slip(&mut self, slip: &Problem, json: bool) -> Result<(), Error> {
-        self.totals.warnings += 1;
-        if json { show::line(&show::slip_object(slip)) } else { show::print(&show::slip_text(slip)) }
+    fn problem(&mut self, problem: &Problem) -> Result<(), Error> {
+        self.totals.problems += 1;
+        self.to.tell(show::problem_text(problem), || show::problem_object(problem))
     }
 
-    fn item(&mut self, item: &Item, json: bool) -> Result<(), Error> {
+    fn item(&mut self, item: &Item) -> Result<(), Error> {
         for problem in images(item, &self.batch.folder) {
-            self.problem(&problem, json)?;
+            self.problem(&problem)?;
         }
         let prompt = with_links(item);
         let lint = Client::lint(&prompt, &self.settings);
@@ -131,7 +178,7 @@ impl Check<'_> {
         let is_refused = lint.errors().next().is_some() || screening.is_refused() || several;
         self.totals.refused += u64::from(is_refused);
         let jobs = self.plan(item);
-        if json {
+        if self.to == To::Programs {
             return show::line(&object(item, &prompt, &lint, &screening, &jobs, several));
         }
         let mut found = show::findings(&prompt, None, &lint, self.paint) + &told;
@@ -141,7 +188,8 @@ impl Check<'_> {
         if found.is_empty() {
             Ok(())
         } else {
-            show::print(&format!("{} (item {}):\n{found}", item.place, item.number))
+            let told = format!("{} (item {}):\n{found}", item.place, item.number);
+            self.to.tell(told, || Value::Null)
         }
     }
 
