@@ -142,7 +142,7 @@ fn a_step_whose_parent_failed_does_not_hang_the_batch_and_is_made_after_the_pare
     let place = place(&sim);
     let ran = place.run(&args(&[]));
     assert_eq!(ran.code, Some(16), "{}{}", ran.stdout, ran.stderr);
-    assert!(ran.stdout.contains("1 steps wait for one that did not finish"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("steps that wait: 1, for one that did not finish"), "{}", ran.stdout);
     assert_eq!(states(&place.path("images/foxes.jsonl"))[2..4], ["failed", "waiting_for_slot"]);
     let ran = place.run(&args(&["--resume"]));
     assert_eq!((ran.code, named(&place)), (Some(0), expected()), "{}{}", ran.stdout, ran.stderr);

@@ -35,11 +35,21 @@ impl Begun {
         }
     }
 
+    /// Interrupts it, and reads stderr until the words come.
+    fn interrupt_until(mut self, words: &str) -> Self {
+        ask(&self.child);
+        let mut source = BufReader::with_capacity(1, self.child.stderr.as_mut().expect("its stderr"));
+        while !self.stderr.contains(words) {
+            assert_ne!(source.read_line(&mut self.stderr).expect("a line"), 0, "it ended: {}", self.stderr);
+        }
+        drop(source);
+        self
+    }
+
     /// Interrupts it, and reads it to its end.
     fn interrupt(self, place: &Place) -> Ran {
         let Self { mut child, mut stdout, mut stderr } = self;
-        let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
-        assert!(asked.success());
+        ask(&child);
         child.stdout.take().expect("its stdout").read_to_string(&mut stdout).expect("the rest");
         child.stderr.take().expect("its stderr").read_to_string(&mut stderr).expect("all of it");
         let code = child.wait().expect("it ends").code();
@@ -47,6 +57,11 @@ impl Begun {
         place.search(&ran);
         ran
     }
+}
+
+fn ask(child: &Child) {
+    let asked = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(asked.success());
 }
 
 #[derive(Clone, Copy)]
@@ -115,4 +130,28 @@ fn ctrl_c_ends_a_recipe_with_what_was_not_begun_and_what_goes_on() {
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
     ran.says(&["stop the recipe: jobs not begun: 1, no longer watched: 1", "hint: "]);
     assert!(ran.stdout.contains("a hen  not begun"), "{}", ran.stdout);
+}
+
+#[test]
+fn ctrl_c_once_ends_a_batch_when_what_is_out_has_ended_and_twice_at_once_and_resume_goes_on() {
+    let sim = Sim::start(&[]);
+    let mut place = sim.place().with("JOURNEYMAN_LOG", "off");
+    place.write("foxes.txt", "a fox\na hen\na cat\na dog\n");
+    let args = |more: &[&'static str]| [&["batch", "foxes.txt", "--store", "jobs.sqlite3"], more].concat();
+    let out = |said: &str| said.contains("1 a fox: accepted");
+    let begun = Begun::until(&place, &args(&["--parallel", "1"]), Output::Stderr, out);
+    let ran = begun.interrupt_until("stopping: nothing more is begun").interrupt(&place);
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    ran.says(&["stop the batch foxes: steps left: 4; what is out goes on at Midjourney", "--resume goes on"]);
+    let out = |said: &str| said.contains("2 a hen: accepted");
+    let begun = Begun::until(&place, &args(&["--resume", "--parallel", "1"]), Output::Stderr, out);
+    let ran = begun.interrupt(&place);
+    assert_eq!(ran.code, Some(130), "{}", ran.stderr);
+    ran.says(&["steps left: 2; what was out has ended", "2 a hen: finished, foxes/0002-a-hen/imagine-1.png"]);
+    assert!(ran.stdout.contains("2 of 4 items complete"), "{}", ran.stdout);
+    let ran = place.run(&args(&["--resume"]));
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let report = sim.report();
+    let jobs = report["jobs"].as_array().expect("jobs");
+    assert!(jobs.len() == 4 && jobs.iter().all(|job| job["charged"] == 1), "{report}");
 }

@@ -37,12 +37,12 @@ enum To {
 }
 
 impl To {
-    fn tell(self, text: String, object: impl FnOnce() -> Value) -> Result<(), Error> {
+    fn tell(self, text: &str, object: impl FnOnce() -> Value) -> Result<(), Error> {
         match self {
-            Self::People => show::print(&text),
+            Self::People => show::print(text),
             Self::Programs => show::line(&object()),
             Self::Runner => {
-                show::tell_lines(&text);
+                show::tell_lines(text);
                 Ok(())
             }
         }
@@ -156,14 +156,14 @@ impl<'a> Check<'a> {
         }
         for slip in &batch.slips {
             self.totals.warnings += 1;
-            self.to.tell(show::slip_text(slip), || show::slip_object(slip))?;
+            self.to.tell(&show::slip_text(slip), || show::slip_object(slip))?;
         }
         batch.items.iter().try_for_each(|item| self.item(item))
     }
 
     fn problem(&mut self, problem: &Problem) -> Result<(), Error> {
         self.totals.problems += 1;
-        self.to.tell(show::problem_text(problem), || show::problem_object(problem))
+        self.to.tell(&show::problem_text(problem), || show::problem_object(problem))
     }
 
     fn item(&mut self, item: &Item) -> Result<(), Error> {
@@ -189,7 +189,7 @@ impl<'a> Check<'a> {
             Ok(())
         } else {
             let told = format!("{} (item {}):\n{found}", item.place, item.number);
-            self.to.tell(told, || Value::Null)
+            self.to.tell(&told, || Value::Null)
         }
     }
 

@@ -115,10 +115,8 @@ impl<'a> Ledger<'a> {
                 all_made_below[parent] &= is_made[index];
             }
         }
-        for index in 0..self.steps.len() {
-            if is_made[index]
-                && let Some(record) = records.get(self.steps[index].planned.key.as_str())
-            {
+        for (index, is_made) in is_made.into_iter().enumerate() {
+            if is_made && let Some(record) = records.get(self.steps[index].planned.key.as_str()) {
                 let planned = &self.manifest.steps[index];
                 let (item, line, name) = (planned.item, planned.line, planned.name.clone());
                 self.manifest.steps[index] = StepRecord { item, line, name, ..(*record).clone() };

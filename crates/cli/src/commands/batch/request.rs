@@ -1,6 +1,7 @@
 //! What a step of a batch asks of the queue. It adds nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use journeyman::queue::Request;
@@ -25,9 +26,9 @@ impl Links {
         let mut links = Self::default();
         for image in items.flat_map(|item| &item.images).filter(|image| !order::is_link(image)) {
             let path = batch.folder.join(image);
-            if !links.0.contains_key(&path) {
-                let link = client.share_all(&[path.as_path()]).await?.into_iter().next();
-                links.0.insert(path, link.unwrap_or_default());
+            if let Entry::Vacant(entry) = links.0.entry(path) {
+                let link = client.share_all(&[entry.key()]).await?.into_iter().next();
+                entry.insert(link.unwrap_or_default());
             }
         }
         Ok(links)

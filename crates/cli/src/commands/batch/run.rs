@@ -337,7 +337,7 @@ impl Run<'_> {
         show::print(&show::summary_text(&summary))?;
         if blocked > 0 {
             show::print(&format!(
-                "  {blocked} steps wait for one that did not finish; --resume begins it again\n"
+                "  steps that wait: {blocked}, for one that did not finish; --resume begins it again\n"
             ))?;
         }
         for step in ledger.steps.iter().filter(|step| step.state == State::Unknown) {

@@ -159,7 +159,7 @@ impl Wait<'_, '_> {
         Ok(pauses.into_iter().filter(|pause| pause.until.is_none()).find(|pause| match &pause.scope {
             Scope::Queue => true,
             Scope::Account(account) => account == self.account,
-            Scope::Batch(paused) => paused == batch,
+            Scope::Batch(name) => name == batch,
         }))
     }
 }
