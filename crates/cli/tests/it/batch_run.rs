@@ -212,3 +212,22 @@ fn nothing_that_a_batch_keeps_holds_the_token() {
         assert!(place.path(kept).exists(), "{kept}");
     }
 }
+
+#[test]
+fn an_account_that_a_human_must_see_to_ends_the_batch_with_its_error_and_its_steps_wait() {
+    let sim = Sim::start(&["--scenario", "blocked"]);
+    let place = place(&sim);
+    for again in [&[][..], &["--resume"]] {
+        let ran = place.run(&args(again));
+        assert_eq!(ran.code, Some(22), "{}{}", ran.stdout, ran.stderr);
+        ran.says(&[
+            "hint: do what it asks for, then `journeyman jobs resume` and the same command with --resume",
+        ]);
+    }
+    let report = sim.report();
+    assert!(
+        report["jobs"].as_array().is_some_and(|jobs| jobs.iter().all(|job| job["charged"] == 0)),
+        "{report}"
+    );
+    assert!(states(&place.path("images/foxes.jsonl")).iter().all(|state| state == "waiting_for_slot"));
+}

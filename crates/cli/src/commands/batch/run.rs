@@ -18,6 +18,7 @@ use super::{Batch, check};
 use crate::args;
 use crate::batch::{Manifest, Summary, file_name};
 use crate::commands::account::Account;
+use crate::commands::watching::before_a_job;
 use crate::commands::{sheet, store_place};
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
@@ -105,7 +106,8 @@ impl Run<'_> {
         let known = self.known().await?;
         self.begun_before(&mut ledger, &known)?;
         self.retry(&mut ledger, &known).await?;
-        self.add(&mut ledger).await?;
+        // What was added waits in the store, and is found again.
+        before_a_job("add the batch's jobs", self.add(&mut ledger)).await?;
         // A grid and its four quarters.
         ledger.reserve(if self.args.door.split { 5 } else { 1 });
         self.settle(&mut ledger, &known).await?;
@@ -227,8 +229,7 @@ impl Run<'_> {
         let items = chosen.iter().filter(|index| ledger.steps[**index].parent.is_none());
         let items = items.map(|index| ledger.steps[*index].item).collect::<Vec<_>>();
         let client = self.account.client()?;
-        let sharing = async { Links::share(self.batch, items.into_iter(), &client).await };
-        let links = crate::commands::watching::before_a_job("share the images", sharing).await?;
+        let links = Links::share(self.batch, items.into_iter(), &client).await?;
         let mut left = chosen;
         while !left.is_empty() {
             // Those whose parents have numbers; the others wait for the next round.
