@@ -301,7 +301,7 @@ impl Engine {
 
     fn on_seen(&mut self, now: Timestamp, view: View) {
         self.is_looking = false;
-        self.note_pauses(&view.pauses);
+        self.note_pauses(now, &view.pauses);
         for (name, remembered) in &view.remembered {
             self.recall(name, remembered);
         }

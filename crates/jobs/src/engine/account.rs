@@ -20,6 +20,9 @@ const SLOTS: &str = "slots";
 /// After "queue full" nothing is begun for this long.
 pub(super) const FULL: Duration = Duration::from_secs(15);
 
+/// After this long a pause is in the store, and what the store shows is the truth.
+const WRITTEN: Duration = Duration::from_secs(10);
+
 /// What the engine knows of an account.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -184,18 +187,20 @@ impl Engine {
     }
 
     /// Takes over the pauses of the store, and tells the backend of accounts that may go on.
-    pub(super) fn note_pauses(&mut self, pauses: &[Paused]) {
-        let ended: Vec<String> = self
-            .pauses
-            .iter()
-            .filter(|old| !pauses.iter().any(|new| new.scope == old.scope))
-            .filter_map(|old| match &old.scope {
-                Scope::Account(name) => Some(name.clone()),
-                Scope::Queue | Scope::Batch(_) => None,
-            })
-            .collect();
-        self.pauses = pauses.to_vec();
-        self.outputs.extend(ended.into_iter().map(Output::ResumeAccount));
+    ///
+    /// A pause that began a moment ago stays, also where the store does not show it: it may have been read before
+    /// the pause was written, and whoever took that for a human's word would ask a blocked account again.
+    pub(super) fn note_pauses(&mut self, now: Timestamp, pauses: &[Paused]) {
+        let gone = |old: &Paused| !pauses.iter().any(|new| new.scope == old.scope);
+        let is_fresh = |old: &Paused| self.desk.is_stuck() || now.since(old.since) < WRITTEN;
+        let (fresh, ended): (Vec<Paused>, Vec<Paused>) =
+            std::mem::take(&mut self.pauses).into_iter().filter(gone).partition(is_fresh);
+        self.pauses = pauses.iter().cloned().chain(fresh).collect();
+        for pause in ended {
+            if let Scope::Account(name) = pause.scope {
+                self.outputs.push_back(Output::ResumeAccount(name));
+            }
+        }
     }
 
     /// Ends the pauses whose time is over.

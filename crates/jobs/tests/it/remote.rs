@@ -35,6 +35,8 @@ pub(crate) struct Remote {
     /// Accounts that are blocked until a human acts.
     pub(crate) blocked: BTreeMap<String, bool>,
     pub(crate) refuses: u32,
+    /// Requests of accounts that are blocked.
+    pub(crate) asked_while_blocked: u32,
 }
 
 impl Remote {
@@ -45,12 +47,14 @@ impl Remote {
             executions: Vec::new(),
             blocked: BTreeMap::new(),
             refuses,
+            asked_while_blocked: 0,
         }
     }
 
     /// A request arrives. Nothing is done twice by this side's own doing; whoever sends twice pays twice.
     pub(crate) fn post(&mut self, now: Timestamp, job: JobId, account: &str, nonce: u64) -> Said {
         if self.blocked.get(account).copied().unwrap_or_default() {
+            self.asked_while_blocked += 1;
             return Said::AccountBlocked;
         }
         let mut ends: Vec<Timestamp> = self

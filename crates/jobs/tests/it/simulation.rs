@@ -341,8 +341,8 @@ fn no_job_is_lost_and_none_is_paid_twice_whatever_crashes() {
     std::thread::scope(|scope| {
         let halves = [0, 1].map(|first| scope.spawn(move || judged(first, 2)));
         for half in halves {
-            let (some, crashed) = half.join().expect("its seed is in the message above");
-            crashes += crashed;
+            let (some, died) = half.join().expect("its seed is in the message above");
+            crashes += died;
             for (state, count) in some {
                 *ends.entry(state).or_default() += count;
             }
@@ -406,6 +406,9 @@ fn a_blocked_account_pauses_and_its_jobs_wait_for_it_and_go_to_no_other() {
     });
     world.remote.borrow_mut().blocked.insert("beta".to_owned(), true);
     world.run(Duration::from_hours(2));
+    // Those that were on their way when the first answer came, and none after.
+    let asked = world.remote.borrow().asked_while_blocked;
+    assert!(asked <= 5, "a blocked account was asked {asked} times");
     let pauses = world.store.pauses().unwrap();
     assert_eq!(pauses.len(), 1);
     assert_eq!(
