@@ -1,6 +1,7 @@
 //! The flags as they are typed. What they mean together with file and environment is `config`'s subject.
 
 mod batch;
+mod jobs;
 mod order;
 #[cfg(test)]
 mod pages;
@@ -16,6 +17,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 use journeyman_sim as sim;
 
 pub(crate) use batch::{Batch, Sheet};
+pub(crate) use jobs::{Audit, Chosen, Jobs, Kept, List, One, Scoped, Stats, Store, Telling};
 pub(crate) use order::{Door, Order, Prefer, Press, Recipe, Settings};
 pub(crate) use record::Replay;
 
@@ -84,6 +86,18 @@ pub(crate) enum Command {
     Batch(Box<Batch>),
     /// Make a contact sheet of a batch, as one page of HTML, and sum it up; from its manifest.
     Sheet(Sheet),
+    /// Look after the jobs of the store: list, show, cancel, retry, decide, pause, purge.
+    #[command(subcommand)]
+    Jobs(Jobs),
+    /// Look after the store's file: check, back up, export, prune.
+    #[command(subcommand)]
+    Store(Store),
+    /// Tell how long jobs took and waited, and how they ended, from the store's histograms.
+    Stats(Stats),
+    /// Tell what was charged, with how much certainty, and what was paid and is missing here.
+    ///
+    /// It reads the store and the files on disk. It does not ask Midjourney: compare with `journeyman info`.
+    Audit(Audit),
     /// Run a command, and record what passes between it and Discord, without secrets.
     ///
     /// Each recording is a file of JSON lines in the folder. Tokens are struck, names, ids and addresses have others in

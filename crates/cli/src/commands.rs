@@ -1,6 +1,7 @@
 //! One file per command; here each gets what it needs. What they do is theirs.
 
 mod account;
+mod audit;
 mod batch;
 mod completions;
 mod config;
@@ -8,6 +9,8 @@ mod doctor;
 mod explain;
 mod help;
 mod imagine;
+mod jobs;
+mod kept;
 mod lint;
 mod order;
 mod recipe;
@@ -16,6 +19,8 @@ mod score;
 mod screen;
 mod sheet;
 mod sim;
+mod stats;
+mod store;
 mod store_place;
 mod watching;
 mod world;
@@ -55,6 +60,10 @@ pub(crate) fn run(cli: Cli, environment: &Environment) -> Result<(), Error> {
             batch::run(&args, &Configuration::gather(flags, environment, file)?, environment)
         }
         Command::Sheet(args) => sheet::run(&args),
+        Command::Jobs(command) => jobs::run(&command, kept::Finding { environment, file }),
+        Command::Store(command) => store::run(&command, kept::Finding { environment, file }),
+        Command::Stats(args) => stats::run(&args, kept::Finding { environment, file }),
+        Command::Audit(args) => audit::run(&args, kept::Finding { environment, file }),
         // Parsing has put the command in its place already.
         Command::Record(_) => Err(Error::usage("record: no command is given", "write it after two hyphens")),
         Command::Replay(args) => replay::run(&args),

@@ -1,6 +1,7 @@
 //! What people and programs see: data on stdout, everything else on stderr. It decides nothing.
 
 mod batch;
+mod job;
 mod json;
 mod lint;
 mod panel;
@@ -19,6 +20,9 @@ use journeyman::ErrorKind;
 pub(crate) use batch::{
     BatchTotals, changes_object, changes_text, object as batch_object, problem_object, problem_text,
     several_jobs, slip_object, slip_text, text as batch_text,
+};
+pub(crate) use job::{
+    Standing, charge_object, charge_text, job_object, note_object, plain, span, table, timeline, utc,
 };
 pub(crate) use json::{Lines, line, of_error, of_finished};
 pub(crate) use lint::{Paint, findings, object as lint_object, summary as lint_summary};

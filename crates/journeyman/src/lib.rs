@@ -74,7 +74,7 @@ pub use job::Job;
 pub use panel::Panel;
 pub use replay::{Difference, Ends, Happening, NoRecording, Replay, Voice, replay};
 pub use settings::{Poll, ProgressVisibility, Settings, WatchMode};
-pub use wall::unix_micros;
+pub use wall::{scaled_unix_micros, unix_micros};
 
 pub use journeyman_discord::gateway::{BadGatewayAddress, GatewayAddress};
 pub use journeyman_discord::{ApiBase, Token};

@@ -16,7 +16,7 @@ pub(crate) fn seed() -> u64 {
 
 /// Microseconds since the Unix epoch on a calendar that runs `scale` times as fast, from a point that all
 /// processes agree on: 2026-01-01.
-pub(crate) fn scaled_unix_micros(scale: f64) -> i64 {
+pub fn scaled_unix_micros(scale: f64) -> i64 {
     const AGREED: i64 = 1_767_225_600_000_000;
     let since = unix_micros().saturating_sub(AGREED);
     #[expect(

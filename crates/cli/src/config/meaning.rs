@@ -27,7 +27,7 @@ impl Configuration {
         settings.guild = self.read("guild")?;
         settings.api_base = self.api_base()?;
         self.accept_risk(&settings.api_base)?;
-        let scale = self.time_scale(&settings.api_base)?;
+        let scale = self.scale_against(&settings.api_base)?;
         self.apply(&mut settings)?;
         Ok((settings, scale))
     }
@@ -139,8 +139,14 @@ impl Configuration {
         Err(Error::new(ErrorKind::Configuration, message).with_hint(hint))
     }
 
-    fn time_scale(&self, api_base: &ApiBase) -> Result<f64, Error> {
+    /// How much faster than real time everything runs; for what speaks to nobody.
+    pub(crate) fn time_scale(&self) -> Result<f64, Error> {
         let Factor(scale) = self.read("time_scale")?.unwrap_or(Factor(1.0));
+        Ok(scale)
+    }
+
+    fn scale_against(&self, api_base: &ApiBase) -> Result<f64, Error> {
+        let scale = self.time_scale()?;
         // A real Discord does not run faster: scaled waits would break its limits.
         if api_base.is_loopback() || (scale - 1.0).abs() < f64::EPSILON {
             return Ok(scale);

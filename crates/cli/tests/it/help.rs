@@ -11,7 +11,7 @@ fn the_exit_codes_are_listed() {
 
 #[test]
 fn every_command_has_help() {
-    let orders = "press describe blend shorten info settings fast relax turbo stealth public show seed prefer help-midjourney recipe batch sheet";
+    let orders = "press describe blend shorten info settings fast relax turbo stealth public show seed prefer help-midjourney recipe batch sheet jobs store stats audit";
     let others = ["imagine", "lint", "explain", "sim", "doctor", "config", "completions"];
     for command in orders.split_whitespace().chain(others) {
         let ran = Place::bare().run(&["help", command]);
