@@ -105,7 +105,7 @@ fn a_power_loss_drops_nothing_that_was_acknowledged_and_leaves_no_half_write() {
     let fence = lease(&mut store, "a");
     let (mut before, mut known) = (Files::read(&path), told(&mut store));
     let (mut old_seen, mut new_seen, mut moved_into_file, mut begun_anew) = (0, 0, 0, 0);
-    let writes = if std::env::var_os("JOURNEYMAN_LONG").is_some() { 2_000 } else { 60 };
+    let writes = if std::env::var_os("JOURNEYMAN_LONG").is_some() { 300 } else { 60 };
     for write in 0..writes {
         let jobs = store.counts().expect("counts").values().sum();
         store.apply(at(write), &changes(&mut random, &fence, jobs)).expect("a write");

@@ -171,7 +171,7 @@ fn open(path: &Path) -> Sqlite {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if std::env::var_os("JOURNEYMAN_LONG").is_some() { 5_000 } else { 60 },
+        cases: if std::env::var_os("JOURNEYMAN_LONG").is_some() { 500 } else { 60 },
         ..ProptestConfig::default()
     })]
 
