@@ -221,7 +221,7 @@ fn an_account_that_a_human_must_see_to_ends_the_batch_with_its_error_and_its_ste
         let ran = place.run(&args(again));
         assert_eq!(ran.code, Some(22), "{}{}", ran.stdout, ran.stderr);
         ran.says(&[
-            "hint: do what it asks for, then `journeyman jobs resume` and the same command with --resume",
+            "hint: do what it asks for, then `journeyman jobs resume --account 1077800642086703114` and the same command with --resume",
         ]);
     }
     let report = sim.report();

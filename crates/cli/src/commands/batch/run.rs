@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use journeyman::ErrorKind;
 use journeyman::queue::{Queue, QueueAccount, QueueStore};
-use journeyman_jobs::change::{Applied, Change};
+use journeyman_jobs::change::{Applied, Change, Scope};
 use journeyman_jobs::engine::EngineSettings;
 use journeyman_jobs::job::{Job, NewJob, State};
 use journeyman_jobs::store::{Filter, Paused};
@@ -400,10 +400,15 @@ fn follows_from_failed(ledger: &Ledger<'_>, index: usize) -> bool {
 /// The error of a pause: that of what paused it.
 fn paused(pause: &Paused) -> Error {
     let kind = ErrorKind::ALL.iter().copied().find(|kind| kind.name() == pause.kind);
-    let error =
-        journeyman::Error::new(kind.unwrap_or(ErrorKind::Configuration), format!("go on: {}", pause.why));
-    error
-        .with_hint("do what it asks for, then `journeyman jobs resume` and the same command with --resume")
+    let what = match &pause.scope {
+        Scope::Queue => String::new(),
+        Scope::Account(name) => format!(" --account {name}"),
+        Scope::Batch(name) => format!(" --batch {name}"),
+    };
+    journeyman::Error::new(kind.unwrap_or(ErrorKind::Configuration), format!("go on: {}", pause.why))
+        .with_hint(format!(
+            "do what it asks for, then `journeyman jobs resume{what}` and the same command with --resume"
+        ))
         .into()
 }
 
