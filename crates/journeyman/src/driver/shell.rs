@@ -374,10 +374,11 @@ impl Shell {
     /// What tells that the job's record is durable; `None` for a job without a journal.
     fn durable(&self, job: JobNumber, is_request: bool) -> Option<oneshot::Receiver<Moment>> {
         let journal = self.callers.get(&job)?.journal.as_ref()?;
-        let record = self.core.record(job, self.clock.now(), wall::unix_micros())?;
         let (durable, waits) = oneshot::channel();
-        // Dropped with a journal that is gone: then nothing leaves.
-        let _ = journal.send(Entry { record, waits: Some(Waits { is_request, durable }) });
+        // Without a record, or with a journal that is gone, it is dropped here: then nothing leaves.
+        if let Some(record) = self.core.record(job, self.clock.now(), wall::unix_micros()) {
+            let _ = journal.send(Entry { record, waits: Some(Waits { is_request, durable }) });
+        }
         Some(waits)
     }
 

@@ -44,6 +44,7 @@ pub(super) struct Discord {
 enum Order {
     Durable(u64, Moment),
     Cancel,
+    Drop,
 }
 
 impl Discord {
@@ -96,7 +97,8 @@ impl Backend for Discord {
     }
 
     fn drop_job(&mut self, job: JobId) {
-        // Its task ends with its last order, and what waits to be durable never is.
+        // What waits to be durable never is.
+        self.order(job, Order::Drop);
         self.under_way.remove(&job);
         self.given_up.retain(|(one, _)| *one != job);
     }
@@ -207,6 +209,11 @@ impl Errand {
                         }
                     }
                     Some(Order::Cancel) => job.cancel().await,
+                    Some(Order::Drop) => {
+                        // Should the job come back, its images are for who has it then.
+                        job.cancel().await;
+                        return Watched::Dropped;
+                    }
                     None => return Watched::Dropped,
                 },
                 Some(entry) = entries.recv() => {
@@ -318,7 +325,7 @@ impl Errand {
                 order = self.orders.recv() => match order {
                     // Nothing more leaves, and it has ended.
                     Some(Order::Durable(..) | Order::Cancel) => {}
-                    None => return,
+                    Some(Order::Drop) | None => return,
                 },
                 Some(entry) = entries.recv() => self.last = Some(entry.record),
                 event = job.events.recv() => match event {
