@@ -18,7 +18,7 @@ pub trait Backend: Send {
     /// have the account. What could not leave until then is told as [`How::NotExecuted`].
     fn durable(&mut self, job: JobId, sequence: u64, before: Timestamp);
 
-    /// The job's owner wants it to end. Answered by [`Told::Ended`], also where it cannot be ended.
+    /// The job's owner wants it to end. Answered by [`What::Ended`], also where it cannot be ended.
     fn cancel(&mut self, job: JobId);
 
     /// Somebody else has the job now, or its checkpoint could not be written: nothing of it may leave any
