@@ -134,8 +134,6 @@ pub enum Output {
 /// What of a store the engine needs to know.
 #[derive(Debug, Clone, Default)]
 pub struct View {
-    /// The store's version, when this was read.
-    pub version: u64,
     /// By account: the first jobs of each class.
     pub lines: BTreeMap<String, Vec<(Class, Vec<Job>)>>,
     /// By account: the jobs that are out.
@@ -160,7 +158,7 @@ pub fn view<S: Store + ?Sized>(
     accounts: &[String],
     now: Timestamp,
 ) -> Result<View, StoreError> {
-    let mut view = View { version: store.version()?, pauses: store.pauses()?, ..View::default() };
+    let mut view = View { pauses: store.pauses()?, ..View::default() };
     let classes = store.classes()?;
     for account in accounts {
         let mut lines = Vec::with_capacity(classes.len());
@@ -252,11 +250,6 @@ impl Engine {
         let looks = (!self.is_looking && self.holds_any()).then_some(self.look_at);
         let pauses = self.pauses.iter().filter_map(|pause| pause.until);
         leases.chain(looks).chain(self.desk.due()).chain(pauses).min()
-    }
-
-    /// How many jobs are under way here.
-    pub fn out(&self) -> usize {
-        self.jobs.len()
     }
 
     /// Whether it drains, and nothing is left to do.
@@ -479,7 +472,7 @@ impl Engine {
 
     fn checkpoint(&mut self, now: Timestamp, job: JobId, sequence: u64, text: String, sends: Option<Charge>) {
         let Some(live) = self.jobs.get_mut(&job) else { return };
-        let (is_send, from) = (sends.is_some(), live.from());
+        let (is_send, from) = (sends.is_some(), live.stored());
         let mut moved = Moved { checkpoint: Some(text), is_send, charge: sends, ..Moved::default() };
         if is_send {
             live.sends += 1;
@@ -496,7 +489,7 @@ impl Engine {
 
     fn on_accepted(&mut self, now: Timestamp, job: JobId, charge: Charge) {
         let Some(live) = self.jobs.get_mut(&job) else { return };
-        let from = live.from();
+        let from = live.stored();
         live.state = State::Accepted;
         let account = live.account.clone();
         let evidence = if charge.remote_job.is_empty() { &charge.interaction } else { &charge.remote_job };
@@ -517,7 +510,7 @@ impl Engine {
         }
         live.is_queued = true;
         live.was_queued = true;
-        let (account, from) = (live.account.clone(), live.from());
+        let (account, from) = (live.account.clone(), live.stored());
         let running = self.jobs.values().filter(|one| one.account == account && one.runs()).count();
         if let Some(one) = self.accounts.get_mut(&account) {
             one.slots.on_queued(u32::try_from(running).unwrap_or(u32::MAX));
@@ -531,7 +524,7 @@ impl Engine {
     fn on_progress(&mut self, now: Timestamp, job: JobId, percent: Option<u8>) {
         let Some(live) = self.jobs.get_mut(&job) else { return };
         live.is_queued = false;
-        let from = live.from();
+        let from = live.stored();
         let was = std::mem::replace(&mut live.state, State::Rendering);
         let account = live.account.clone();
         if was != State::Rendering {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use crate::job::{Job, JobId};
+use crate::job::Job;
 use crate::store::Class;
 use crate::time::Timestamp;
 
@@ -68,19 +68,6 @@ impl Queue {
         Some((class, head))
     }
 
-    /// Whether nothing that is known waits.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
-
-    /// Takes a job out, whoever's turn it is.
-    pub fn remove(&mut self, job: JobId) {
-        for heads in self.lines.values_mut() {
-            heads.retain(|head| head.id != job);
-        }
-        self.lines.retain(|_, heads| !heads.is_empty());
-    }
-
     fn had(&self, class: &Class) -> (u64, u64) {
         let tenant = self.tenants.get(&class.tenant).copied().unwrap_or_default();
         (tenant, self.batches.get(&batch_of(class)).copied().unwrap_or_default())
@@ -100,7 +87,7 @@ fn effective(class: &Class, head: &Job, now: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::NewJob;
+    use crate::job::{JobId, NewJob};
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_unix_micros(seconds * 1_000_000)
@@ -158,8 +145,6 @@ mod tests {
         let next = queue.take(at(0), |class| class.batch != "paused");
         assert_eq!(next.map(|(_, head)| head.id), Some(JobId(5)));
         assert_eq!(queue.take(at(0), |class| class.batch != "paused"), None);
-        queue.remove(JobId(1));
-        assert_eq!(taken(&mut queue, 0, 5), [2]);
-        assert!(queue.is_empty());
+        assert_eq!(taken(&mut queue, 0, 5), [1, 2]);
     }
 }

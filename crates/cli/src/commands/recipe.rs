@@ -13,11 +13,12 @@ use journeyman::{ErrorKind, FormAnswer};
 use journeyman_midjourney::prompt::Prompt;
 
 use super::account::Account;
+use super::watching::ended;
 use super::{lint, order, screen};
 use crate::args;
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
-use crate::show::{self, Lines};
+use crate::show;
 
 /// How many jobs run at once unless told: what the smallest plan runs (Midjourney's docs, "Comparing Plans").
 const PARALLEL: u8 = 3;
@@ -40,16 +41,7 @@ pub(super) async fn run(
     configuration: impl FnOnce() -> Result<Configuration, journeyman::Error>,
     environment: &Environment,
 ) -> Result<(), Error> {
-    match follow(args, configuration, environment).await {
-        Ok(None) => Ok(()),
-        Ok(Some(first)) => Err(first),
-        Err(error) => {
-            if args.door.json {
-                Lines::failed(&error, None, None)?;
-            }
-            Err(error)
-        }
-    }
+    ended(args.door.json, follow(args, configuration, environment).await)
 }
 
 /// The error of the first job that failed, or what kept all of them from beginning.

@@ -85,3 +85,18 @@ pub(super) async fn watch(
     *known = Known::of(job);
     Ok(ended?)
 }
+
+/// How a command of many jobs ends: well, with the error of its first job that did not, or with what kept all of
+/// them from beginning; only the last has had no line with `--json` yet.
+pub(super) fn ended(json: bool, followed: Result<Option<Error>, Error>) -> Result<(), Error> {
+    match followed {
+        Ok(None) => Ok(()),
+        Ok(Some(first)) => Err(first),
+        Err(error) => {
+            if json {
+                Lines::failed(&error, None, None)?;
+            }
+            Err(error)
+        }
+    }
+}

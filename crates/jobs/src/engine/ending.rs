@@ -30,7 +30,7 @@ impl Engine {
         }
         self.learn(now, job, how, &moved);
         let Some(live) = self.jobs.get_mut(&job) else { return };
-        let from = live.from();
+        let from = live.stored();
         live.phase = Phase::Ending;
         live.state = moved.state.unwrap_or(live.state);
         let (state, detail) = (live.state, moved.note.as_ref().map(|note| note.detail.clone()));

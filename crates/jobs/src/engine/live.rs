@@ -62,7 +62,7 @@ impl Live {
     }
 
     /// The states that the store may have it in: writes are in order, so only those before the next.
-    pub(super) fn from(&self) -> Vec<State> {
+    pub(super) fn stored(&self) -> Vec<State> {
         vec![self.state]
     }
 

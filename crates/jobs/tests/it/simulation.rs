@@ -313,6 +313,21 @@ fn plan(seed: u64) -> Plan {
     }
 }
 
+/// One process, and nothing goes wrong.
+fn calm(seed: u64, jobs: u64) -> Plan {
+    Plan {
+        seed,
+        processes: 1,
+        jobs,
+        faults: Faults::default(),
+        crash_every: 0,
+        unwritable: 0,
+        resend_undecided: false,
+        refuses: 0,
+        blocks: false,
+    }
+}
+
 fn seeds() -> std::ops::Range<u64> {
     let count = if std::env::var_os("JOURNEYMAN_LONG").is_some() { 10_000 } else { 150 };
     0..count
@@ -369,17 +384,7 @@ fn a_seed_reproduces_its_run_bit_for_bit() {
 
 #[test]
 fn without_faults_every_job_finishes_once_and_slots_are_learnt() {
-    let mut world = World::new(Plan {
-        seed: 1,
-        processes: 1,
-        jobs: 60,
-        faults: Faults::default(),
-        crash_every: 0,
-        unwritable: 0,
-        resend_undecided: false,
-        refuses: 0,
-        blocks: false,
-    });
+    let mut world = World::new(calm(1, 60));
     world.run(Duration::from_hours(24));
     world.check();
     let jobs = world.all();
@@ -393,17 +398,7 @@ fn without_faults_every_job_finishes_once_and_slots_are_learnt() {
 
 #[test]
 fn a_blocked_account_pauses_and_its_jobs_wait_for_it_and_go_to_no_other() {
-    let mut world = World::new(Plan {
-        seed: 2,
-        processes: 1,
-        jobs: 30,
-        faults: Faults::default(),
-        crash_every: 0,
-        unwritable: 0,
-        resend_undecided: false,
-        refuses: 0,
-        blocks: false,
-    });
+    let mut world = World::new(calm(2, 30));
     world.remote.borrow_mut().blocked.insert("beta".to_owned(), true);
     world.run(Duration::from_hours(2));
     // Those that were on their way when the first answer came, and none after.
@@ -428,17 +423,7 @@ fn a_blocked_account_pauses_and_its_jobs_wait_for_it_and_go_to_no_other() {
 
 #[test]
 fn a_job_that_is_cancelled_is_over_and_says_what_was_spent() {
-    let mut world = World::new(Plan {
-        seed: 3,
-        processes: 1,
-        jobs: 20,
-        faults: Faults::default(),
-        crash_every: 0,
-        unwritable: 0,
-        resend_undecided: false,
-        refuses: 0,
-        blocks: false,
-    });
+    let mut world = World::new(calm(3, 20));
     world.run(Duration::from_secs(5));
     let out: Vec<JobId> = world.all().iter().filter(|job| job.state.is_out()).map(|job| job.id).collect();
     let waiting: Vec<JobId> =

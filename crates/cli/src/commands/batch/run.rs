@@ -18,11 +18,11 @@ use super::{Batch, check};
 use crate::args;
 use crate::batch::{Manifest, Summary, file_name};
 use crate::commands::account::Account;
-use crate::commands::watching::before_a_job;
+use crate::commands::watching::{before_a_job, ended};
 use crate::commands::{sheet, store_place};
 use crate::config::{Configuration, Environment};
 use crate::error::Error;
-use crate::show::{self, Lines, Steps, Terminal};
+use crate::show::{self, Steps, Terminal};
 
 /// Where files lie as they came, below the folder of images: what the store knows of must not depend on a batch's names.
 const ORIGINALS: &str = ".originals";
@@ -46,16 +46,7 @@ pub(super) async fn run(
     configuration: &Configuration,
     environment: &Environment,
 ) -> Result<(), Error> {
-    match follow(batch, args, configuration, environment).await {
-        Ok(None) => Ok(()),
-        Ok(Some(first)) => Err(first),
-        Err(error) => {
-            if args.door.json {
-                Lines::failed(&error, None, None)?;
-            }
-            Err(error)
-        }
-    }
+    ended(args.door.json, follow(batch, args, configuration, environment).await)
 }
 
 /// The error of the first step that did not finish, or what kept or stopped the whole.
